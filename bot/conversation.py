@@ -1,0 +1,145 @@
+"""The words that the assistant and the platforms share: questions in, pieces of an answer out."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Rating = Literal["up", "down"]
+
+
+class StartupError(Exception):
+    """Sarah cannot start as configured; the message names the setting and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One multi-turn exchange; a part that a platform does not have is the empty string."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a customer sent: `message_id` is unique within the conversation and stable over redelivery."""
+
+    conversation: Conversation
+    author: str
+    message_id: str
+    text: str
+    attachments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The question is recorded as this turn and will be answered; always the first event."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next characters of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """The model broke off: what was shown of this answer is void and another model starts over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end of an answer: its full text, and who gave it in how many milliseconds."""
+
+    turn: int
+    reference: str
+    text: str
+    model: str
+    on_topic: bool
+    latency_ms: int
+    ratable: bool
+
+
+Event = Started | Piece | Retracted | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A turn that an earlier process recorded and did not finish.
+
+    `reply_id` is what the platform stored as the message that was being written, or "".
+    """
+
+    turn: int
+    question: Question
+    reply_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """A finished turn as a page shows it after a reload."""
+
+    turn: int
+    question: str
+    answer: str
+
+
+class Platform(Protocol):
+    """Somewhere customers are: connects, hands questions to the assistant, shows its answers."""
+
+    name: str
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until cancelled; call `ready` once with where customers find Sarah, in a phrase.
+
+        Raises StartupError when the configuration is refused.
+        """
+        ...
+
+
+class Answers(Protocol):
+    """What a platform may ask of the assistant."""
+
+    def answer(self, question: Question) -> AsyncIterator[Event]:
+        """Answer a question; yields nothing when this message was already taken."""
+        ...
+
+    def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:
+        """Answer a turn that an earlier process left unfinished."""
+        ...
+
+    async def unfinished(self, platform: str) -> list[Unfinished]:
+        """Turns of this platform that an earlier process left unfinished, oldest first."""
+        ...
+
+    async def replying(self, turn: int, reply_id: str) -> None:
+        """Remember the platform's message in which this turn is being answered."""
+        ...
+
+    async def knows(self, conversation: Conversation) -> bool:
+        """Whether Sarah has taken part in this conversation."""
+        ...
+
+    async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:
+        """The newest finished turns of a conversation, oldest first."""
+        ...
+
+    async def edit(self, conversation: Conversation, message_id: str, text: str) -> None:
+        """The customer changed a message: the history changes with it."""
+        ...
+
+    async def delete(self, conversation: Conversation, message_id: str) -> None:
+        """A message was deleted, the customer's or Sarah's reply: its turn leaves the history."""
+        ...
+
+    async def reset(self, conversation: Conversation) -> None:
+        """Forget the whole conversation."""
+        ...
+
+    async def rate(self, turn: int, author: str, rating: Rating) -> bool:
+        """Keep a customer's verdict on an answer, the newest per author; False when the turn is gone."""
+        ...

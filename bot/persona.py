@@ -1,0 +1,84 @@
+"""Who Sarah is: everything that names her or her company, read from the company's folder."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import cast
+
+from bot.conversation import StartupError
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What she says when something is wrong with a message or with her."""
+
+    empty: str
+    attachment: str
+    too_long: str
+    too_fast: str
+    busy: str
+    failed: str
+    cut: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """The assistant of one company."""
+
+    name: str
+    company: str
+    product: str
+    greeting: str
+    disclosure: str
+    instructions: str
+    refusals: tuple[str, ...]
+    unknown: tuple[str, ...]
+    handoff: str
+    suggestions: tuple[str, ...]
+    links: tuple[str, ...]
+    sentences: Sentences
+
+
+def read_persona(folder: Path) -> Persona:
+    """Read `persona.toml` of a company folder; raises StartupError naming the file and the key."""
+    path = folder / "persona.toml"
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise StartupError(
+            f"There is no {path}: point SARAH_DATA at a company folder, such as the data/ that comes with Sarah."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartupError(f"{path} is not valid TOML: {error}.") from None
+    return _persona(path, table)
+
+
+def _persona(path: Path, table: Mapping[str, object]) -> Persona:
+    lists = {"refusals", "unknown", "suggestions", "links"}
+    sentences = table.get("sentences")
+    if not isinstance(sentences, dict):
+        raise StartupError(f"{path} needs a [sentences] table.")
+    spoken = cast("Mapping[str, object]", sentences)
+    return Persona(
+        **{
+            field.name: _strings(path, table, field.name) if field.name in lists else _string(path, table, field.name)
+            for field in fields(Persona)
+            if field.name != "sentences"
+        },  # pyright: ignore[reportArgumentType]
+        sentences=Sentences(**{field.name: _string(path, spoken, field.name) for field in fields(Sentences)}),
+    )
+
+
+def _string(path: Path, table: Mapping[str, object], key: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise StartupError(f"{path}: {key!r} must be a sentence.")
+    return value.strip()
+
+
+def _strings(path: Path, table: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = table.get(key)
+    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in cast("list[object]", value)):
+        raise StartupError(f"{path}: {key!r} must be a list of at least one sentence.")
+    return tuple(cast("list[str]", value))
