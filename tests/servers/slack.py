@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import cast
 
@@ -245,7 +245,7 @@ class Slack:
 
 
 @asynccontextmanager
-async def open_slack() -> AsyncIterator[Slack]:
+async def open_slack() -> AsyncGenerator[Slack]:
     """Serve a workspace on a free port of the loopback."""
     slack = Slack()
     runner = web.AppRunner(slack.application(), shutdown_timeout=1)

@@ -99,18 +99,18 @@ class Api:
     def _connections_open(self, _: Json) -> Answer:
         return {"url": self._socket_url()}
 
-    def _own(self, arguments: Json, **more: str) -> Message:
+    def _own(self, arguments: Json, text: str) -> Message:
         return Message(
+            text=text,
             channel=self._workspace.channel(str(arguments.get("channel", ""))),
             ts=self._workspace.next_ts(),
             user=BOT_USER,
             thread_ts=str(arguments.get("thread_ts") or ""),
-            **more,
         )
 
     def _post(self, arguments: Json) -> Answer:
         text, blocks = rules.content_of(arguments)
-        message = self._own(arguments, text=text)
+        message = self._own(arguments, text)
         message.blocks, message.metadata = blocks, cast("Json | None", arguments.get("metadata"))
         self._workspace.add(message)
         self._echo({"type": "message", **_event(message), "text": text})
@@ -118,8 +118,8 @@ class Api:
 
     def _post_ephemeral(self, arguments: Json) -> Answer:
         text, blocks = rules.content_of(arguments)
-        message = self._own(arguments, text=text, only_for=str(arguments["user"]))
-        message.blocks = blocks
+        message = self._own(arguments, text)
+        message.blocks, message.only_for = blocks, str(arguments["user"])
         self._workspace.add(message)
         return {"message_ts": message.ts}
 
@@ -152,7 +152,8 @@ class Api:
     def _start_stream(self, arguments: Json) -> Answer:
         if not arguments.get("thread_ts"):
             raise Refused("invalid_thread_ts")
-        message = self._own(arguments, text=rules.markdown_of(arguments), stream="open")
+        message = self._own(arguments, rules.markdown_of(arguments))
+        message.stream = "open"
         if not message.channel.startswith("D"):
             for recipient in ("recipient_user_id", "recipient_team_id"):
                 if not arguments.get(recipient):

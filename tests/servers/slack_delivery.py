@@ -36,7 +36,7 @@ class _Envelope:
     kind: str
     payload: Json
     attempt: int
-    answer: "asyncio.Future[object]" = field(default_factory=asyncio.Future)
+    answer: "asyncio.Future[object]" = field(default_factory=asyncio.Future[object])
 
 
 class Socket:

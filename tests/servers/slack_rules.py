@@ -22,10 +22,8 @@ def units(text: str) -> int:
 
 def blocks_of(arguments: Json, allowed: set[str] = IN_MESSAGES) -> list[Json]:
     """Return the blocks, or refuse what the real server refuses."""
-    given = arguments.get("blocks") or []
-    if isinstance(given, str):
-        given = json.loads(given)
-    blocks = cast("list[Json]", given)
+    given = arguments.get("blocks")
+    blocks = cast("list[Json]", json.loads(given) if isinstance(given, str) else given or [])
     if len(blocks) > MOST_BLOCKS or not all(_valid(block, allowed) for block in blocks):
         raise Refused("invalid_blocks")
     if units(json.dumps(blocks, ensure_ascii=False)) > LONGEST_BLOCKS:

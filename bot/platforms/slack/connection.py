@@ -1,0 +1,111 @@
+"""The connection to Slack: the settings, who we are there, and Socket Mode."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.conversation import StartupError
+from bot.platforms.slack.api import Api, RefusedError
+from bot.platforms.slack.incoming import Me
+from bot.platforms.slack.wire import string
+
+APPS = "https://api.slack.com/apps"
+# Seconds.
+CONNECT_TIMEOUT = 30.0
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+Found = TypeVar("Found")
+# What answering, following threads and greeting need; the manifest grants these, and more channels.
+SCOPES = frozenset({"app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands", "im:history"})
+
+
+@dataclass(frozen=True, slots=True)
+class SlackTokens:
+    """What Slack gave us; with `app_token` Socket Mode is on, with `signing_secret` HTTP."""
+
+    bot_token: str = field(repr=False)
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+
+
+def check(tokens: SlackTokens) -> None:
+    """Raise StartupError where a setting is missing or holds another one's value."""
+    if not tokens.bot_token.startswith("xoxb-"):
+        raise StartupError(
+            f"SLACK_BOT_TOKEN must be the token that begins with xoxb-: it is at {APPS} under OAuth & Permissions."
+        )
+    if not (tokens.app_token or tokens.signing_secret):
+        raise StartupError(
+            "Slack needs a way to deliver: set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP. "
+            f"Both are at {APPS} under Basic Information."
+        )
+    if tokens.app_token and not tokens.app_token.startswith("xapp-"):
+        raise StartupError(
+            f"SLACK_APP_TOKEN must be the token that begins with xapp-: make one at {APPS} under Basic Information, "
+            "App-Level Tokens, with the scope connections:write."
+        )
+
+
+async def who_am_i(api: Api) -> Me:
+    """Ask Slack whose token this is; raises StartupError when it is not accepted."""
+    try:
+        found = await _patiently(lambda: api.call("auth.test"))
+    except RefusedError as error:
+        raise StartupError(
+            f"Slack did not accept SLACK_BOT_TOKEN ({error}): install the app at {APPS} and copy its token anew."
+        ) from None
+    granted = string(found, "granted")
+    if granted and (missing := SCOPES - set(granted.split(","))):
+        log = structlog.get_logger()
+        log.warning("slack.scopes_missing", scopes=sorted(missing), way_out="paste slack-manifest.yaml again")
+    return Me(string(found, "team_id"), string(found, "user_id"))
+
+
+@asynccontextmanager
+async def open_socket(app: AsyncApp, api: Api, app_token: str) -> AsyncGenerator[None]:
+    """Receive over Socket Mode; raises StartupError when the token is not accepted."""
+    handler = AsyncSocketModeHandler(app, app_token, logger=api.client.logger, web_client=api.client)
+    try:
+        await _connect(handler, api, app_token)
+        yield
+    finally:
+        await handler.close_async()
+
+
+async def _connect(handler: AsyncSocketModeHandler, api: Api, app_token: str) -> None:
+    """Connect, at a new address each time: one that was not used soon is refused for good."""
+    while True:
+        try:
+            handler.client.wss_uri = await _patiently(lambda: api.open_socket(app_token))
+        except RefusedError as error:
+            raise StartupError(
+                f"Slack did not accept SLACK_APP_TOKEN ({error}): make one at {APPS} under Basic Information, "
+                "App-Level Tokens, with the scope connections:write, and switch Socket Mode on."
+            ) from None
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await handler.connect_async()
+        except TimeoutError:
+            structlog.get_logger().warning("slack.unreachable", error="no WebSocket")
+        else:
+            return
+
+
+async def _patiently(call: Callable[[], Awaitable[Found]]) -> Found:
+    """Wait until Slack can be reached at all; raises RefusedError when it says no."""
+    wait = FIRST_WAIT
+    while True:
+        try:
+            return await call()
+        except RefusedError as error:
+            if not error.transient:
+                raise
+            structlog.get_logger().warning("slack.unreachable", error=str(error), again_in_seconds=wait)
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT)

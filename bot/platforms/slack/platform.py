@@ -1,0 +1,108 @@
+"""Slack: connects, listens, resumes what an earlier process left, and stops in order."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from itertools import groupby
+
+import structlog
+from aiohttp import web
+
+from bot.conversation import Answers, Unfinished
+from bot.persona import Persona
+from bot.platforms.slack import connection
+from bot.platforms.slack.answering import Answering
+from bot.platforms.slack.api import Api, open_api
+from bot.platforms.slack.commands import COMMAND, Commands, is_command
+from bot.platforms.slack.connection import SlackTokens
+from bot.platforms.slack.door import Door
+from bot.platforms.slack.incoming import Me
+from bot.platforms.slack.listeners import Staff, bolt, listen
+from bot.platforms.slack.reception import Reception
+from bot.platforms.slack.reply import Pace
+from bot.platforms.slack.work import Work
+
+PATH = "/slack/events"
+# Seconds: between two appends to streams (100 a minute are allowed), and for answers in progress at the end.
+EVERY = 0.7
+PATIENCE = 5.0
+
+
+class SlackPlatform:
+    """Satisfies bot.conversation.Platform."""
+
+    name = "slack"
+
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self,
+        assistant: Answers,
+        persona: Persona,
+        tokens: SlackTokens,
+        *,
+        base_url: str = "https://slack.com/api/",
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._assistant = assistant
+        self._persona = persona
+        self._tokens = tokens
+        self._base_url = base_url
+        self._clock = clock
+        self._patience = patience
+        self._door = Door(tokens.signing_secret, time.time)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the address at which Slack delivers over HTTP; none without a signing secret."""
+        return [web.post(PATH, self._door.handle)] if self._tokens.signing_secret else []
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until cancelled; raises StartupError when Slack does not accept the settings."""
+        connection.check(self._tokens)
+        async with open_api(self._tokens.bot_token, self._base_url) as api:
+            me = await connection.who_am_i(api)
+            work = Work()
+            try:
+                await self._serve(api, me, work, ready)
+            finally:
+                # The door and the socket are closed by now: what is in progress is all there is.
+                await work.finish(self._patience)
+
+    async def _serve(self, api: Api, me: Me, work: Work, ready: Callable[[str], None]) -> None:
+        staff = Staff(
+            me,
+            Answering(api, self._assistant, me, Pace(EVERY, self._clock)),
+            Commands(api, self._assistant, self._persona, me),
+            Reception(api, self._assistant, self._persona),
+        )
+        app = bolt(api.client, self._tokens.signing_secret)
+        listen(app, staff, work.start)
+        # Asked before anything new arrives, which would be unfinished too.
+        left = await self._assistant.unfinished(self.name)
+        async with AsyncExitStack() as open_ways:
+            if self._tokens.app_token:
+                await open_ways.enter_async_context(connection.open_socket(app, api, self._tokens.app_token))
+            if self._tokens.signing_secret:
+                self._door.app = app
+                open_ways.callback(self._door.close)
+            ready(f"Slack, as an app to write to or mention, and by {COMMAND}")
+            resume(left, staff, work)
+            await asyncio.Event().wait()
+
+
+def resume(left: Sequence[Unfinished], staff: Staff, work: Work) -> None:
+    """Finish the turns of an earlier process: conversations side by side, each in its order."""
+    claimed = {turn.reply_id for turn in left if turn.reply_id}
+
+    async def in_order(turns: list[Unfinished]) -> None:
+        for turn in turns:
+            if is_command(turn.question.conversation):
+                await staff.commands.resume(turn)
+            else:
+                await staff.answering.resume(turn, claimed)
+
+    if left:
+        structlog.get_logger().info("slack.resuming", turns=len(left))
+    by_conversation = sorted(left, key=lambda turn: repr(turn.question.conversation))
+    for _, turns in groupby(by_conversation, key=lambda turn: turn.question.conversation):
+        work.start(in_order(list(turns)))
