@@ -1,0 +1,226 @@
+"""What happens in Discord, turned into calls of the assistant."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+
+import aiohttp
+import discord
+import structlog
+
+from bot.conversation import Answers, Conversation, Event, Question, Rating, Unfinished
+from bot.persona import Persona
+from bot.platforms.discord.commands import CommandTree, add_commands, sync_when_changed, whisper
+from bot.platforms.discord.feedback import GONE, THANKS, RatingButton
+from bot.platforms.discord.places import begun_at, reply_in, response_to
+from bot.platforms.discord.reading import (
+    PLATFORM,
+    conversation_at,
+    is_for,
+    is_for_others,
+    is_from_a_person,
+    question_in,
+    readable,
+    text_of,
+)
+from bot.platforms.discord.showing import TROUBLE, Place, deliver, log_trouble
+
+# Discord takes about five edits in five seconds from one bot in one channel.
+EDIT_EVERY = 1.0
+FORGOTTEN = "Done: what was said here is forgotten."
+NOT_YOURS = "Only people who may manage the messages of this channel can do that here."
+
+# What an invited bot asks a server for.
+_PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
+)
+
+
+class SupportClient(discord.Client):
+    """A connection to Discord that hands questions to the assistant and shows its answers."""
+
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self,
+        assistant: Answers,
+        persona: Persona,
+        home: Path,
+        *,
+        ready: Callable[[str], None],
+        edit_every: float,
+        connector: aiohttp.BaseConnector | None,
+    ) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, messages=True, message_content=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            # Nothing is looked up among old messages: edits and deletions are taken raw.
+            max_messages=None,
+            connector=connector,
+        )
+        self.tree = CommandTree(self, persona.sentences.failed)
+        add_commands(self.tree, persona, self._ask, self._reset)
+        self._assistant = assistant
+        self._home = home
+        self._tell_ready = ready
+        self._edit_every = edit_every
+        self._unfinished: list[Unfinished] = []
+        self._is_ready = False
+        self._working: set[asyncio.Task[None]] = set()
+        self._sync: asyncio.Task[None] | None = None
+
+    async def setup_hook(self) -> None:
+        """Prepare what must be known before the first event arrives."""
+        self.add_dynamic_items(RatingButton)
+        # Read before connecting: later, this process has unfinished turns of its own.
+        self._unfinished = await self._assistant.unfinished(PLATFORM)
+        file = self._home / "discord-commands.sha256"
+        self._sync = asyncio.create_task(sync_when_changed(self.tree, self.application_id or 0, file))
+
+    async def on_ready(self) -> None:
+        """Say where customers find the assistant, and answer what was left; once, not at every reconnection."""
+        if self._is_ready:
+            return
+        self._is_ready = True
+        self._tell_ready(self._whereabouts())
+        by_conversation = sorted(self._unfinished, key=lambda each: (_key(each), each.turn))
+        async with asyncio.TaskGroup() as group:
+            for _, turns in groupby(by_conversation, _key):
+                group.create_task(self._resume(list(turns)))
+
+    def _whereabouts(self) -> str:
+        name = f"Discord: @{self.user}"
+        if self.guilds:
+            return f"{name} in {', '.join(guild.name for guild in self.guilds[:3])}{', ...' * (len(self.guilds) > 3)}"  # noqa: PLR2004
+        invitation = discord.utils.oauth_url(self.application_id or 0, permissions=_PERMISSIONS)
+        return f"{name}, in no server yet; invite with {invitation}"
+
+    async def _resume(self, turns: Iterable[Unfinished]) -> None:
+        for each in turns:
+            where = each.question.conversation
+            try:
+                channel = await self._reach(int(where.thread or where.channel))
+                place = await begun_at(channel, self._me, each)
+            except TROUBLE as error:
+                log_trouble("discord.not_resumed", error, turn=each.turn)
+            else:
+                await self._show(self._assistant.resume(each), place)
+
+    async def _reach(self, channel_id: int) -> discord.PartialMessageable:
+        channel = self.get_channel(channel_id) or await self.fetch_channel(channel_id)
+        return self.get_partial_messageable(channel.id)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a customer who speaks to the assistant."""
+        if not is_from_a_person(message):
+            return
+        conversation = await self._conversation(message.guild and message.guild.id, message.channel.id)
+        if await self._is_addressed(message, conversation):
+            question = question_in(message, self._me, conversation)
+            place = reply_in(message.channel, message.channel.id, question.message_id)
+            await self._show(self._assistant.answer(question), place)
+
+    async def _is_addressed(self, message: discord.Message, conversation: Conversation) -> bool:
+        if message.guild is None or is_for(self._me, message):
+            return True
+        follows = bool(conversation.thread) and not is_for_others(self._me, message)
+        return follows and await self._assistant.knows(conversation)
+
+    async def _ask(self, interaction: discord.Interaction, question: str) -> None:
+        try:
+            # Discord waits three seconds, a model may think longer.
+            await interaction.response.defer(thinking=True)
+        except TROUBLE as error:
+            log_trouble("discord.response_failed", error)
+            return
+        asked = Question(
+            conversation=await self._conversation(interaction.guild_id, interaction.channel_id or 0),
+            author=str(interaction.user.id),
+            message_id=str(interaction.id),
+            text=readable(question, {}, {self._me}),
+        )
+        await self._show(self._assistant.answer(asked), response_to(interaction))
+
+    async def _reset(self, interaction: discord.Interaction) -> None:
+        if interaction.guild_id is not None and not interaction.permissions.manage_messages:
+            await whisper(interaction, NOT_YOURS)
+            return
+        conversation = await self._conversation(interaction.guild_id, interaction.channel_id or 0)
+        await self._assistant.reset(conversation)
+        await whisper(interaction, FORGOTTEN)
+
+    async def on_rating(self, interaction: discord.Interaction, turn: int, rating: Rating) -> None:
+        """Keep a customer's verdict and say thanks."""
+        kept = await self._assistant.rate(turn, str(interaction.user.id), rating)
+        await whisper(interaction, THANKS if kept else GONE)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Change the history with an edited message; a link that gained its preview is not an edit."""
+        if event.message.edited_at is None or "content" not in event.data or not is_from_a_person(event.message):
+            return
+        conversation = await self._conversation(event.guild_id, event.channel_id)
+        await self._assistant.edit(conversation, str(event.message_id), text_of(event.message, self._me))
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """Take a deleted message out of the history."""
+        await self._forget(event.guild_id, event.channel_id, {event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Take messages that were deleted at once out of the history."""
+        await self._forget(event.guild_id, event.channel_id, event.message_ids)
+
+    async def _forget(self, guild: int | None, channel: int, messages: Iterable[int]) -> None:
+        conversation = await self._conversation(guild, channel)
+        for message in messages:
+            await self._assistant.delete(conversation, str(message))
+
+    async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
+        """Log what a handler did not expect, without what customers wrote."""
+        structlog.get_logger().exception("discord.event_failed", event_method=event_method)
+
+    async def _conversation(self, guild: int | None, channel_id: int) -> Conversation:
+        if guild is None:
+            return conversation_at(None, channel_id, None)
+        channel = self.get_channel(channel_id)
+        if channel is None:
+            # A thread that slept since before the start is not among those that Discord announced.
+            try:
+                channel = await self.fetch_channel(channel_id)
+            except TROUBLE as error:
+                log_trouble("discord.channel_unknown", error)
+        return conversation_at(guild, channel_id, channel.parent_id if isinstance(channel, discord.Thread) else None)
+
+    async def _show(self, events: AsyncIterator[Event], place: Place) -> None:
+        task = asyncio.create_task(deliver(events, place, self._assistant, self._edit_every))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        await task
+
+    async def finish(self, seconds: float) -> None:
+        """Let answers in progress end, and break off those that need longer: the next start resumes them."""
+        if self._working:
+            await asyncio.wait(self._working, timeout=seconds)
+        for task in (late := [*self._working, *([self._sync] if self._sync else [])]):
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def _me(self) -> int:
+        return self.user.id if self.user else 0
+
+
+def _key(unfinished: Unfinished) -> tuple[str, str, str]:
+    conversation = unfinished.question.conversation
+    return conversation.workspace, conversation.channel, conversation.thread
+
+
+def create_client(  # noqa: PLR0913 - built once, in sight
+    assistant: Answers,
+    persona: Persona,
+    home: Path,
+    *,
+    ready: Callable[[str], None] = lambda _: None,
+    edit_every: float = EDIT_EVERY,
+    connector: aiohttp.BaseConnector | None = None,
+) -> SupportClient:
+    """Build a client that is not connected yet; `edit_every` is in seconds."""
+    return SupportClient(assistant, persona, home, ready=ready, edit_every=edit_every, connector=connector)

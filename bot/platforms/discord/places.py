@@ -1,0 +1,76 @@
+"""The places where an answer can go: a channel, the response to a command, and one begun before a restart."""
+
+from contextlib import nullcontext
+
+import discord
+from discord.utils import MISSING
+
+from bot.conversation import Unfinished
+from bot.platforms.discord.showing import Part, Place, Standing
+
+# An answer of more messages than this is not looked for after a restart.
+_MOST_MESSAGES = 20
+
+
+def reply_in(
+    channel: discord.abc.Messageable, channel_id: int, question: str, standing: tuple[Standing, ...] = ()
+) -> Place:
+    """Answer a message of a channel: the first message replies to it, and further ones to the first.
+
+    A message that is gone, and the id of a command that never was one, is answered without a reply.
+    """
+
+    async def post(part: Part) -> discord.Message:
+        return await channel.send(
+            part.text,
+            view=part.buttons or MISSING,
+            reference=discord.MessageReference(
+                message_id=part.first or int(question), channel_id=channel_id, fail_if_not_exists=False
+            ),
+            mention_author=False,
+            suppress_embeds=True,
+            # The same for a repeated attempt, by which Discord knows that it has this message.
+            nonce=f"{question}-{part.serial}",
+        )
+
+    return Place(post, channel.typing, standing)
+
+
+def response_to(interaction: discord.Interaction) -> Place:
+    """Answer a deferred command: the first message takes the place of Discord's own "thinking"."""
+
+    async def post(part: Part) -> discord.Message:
+        return await interaction.followup.send(part.text, view=part.buttons or MISSING, suppress_embeds=True, wait=True)
+
+    return Place(post, nullcontext)
+
+
+async def begun_at(channel: discord.PartialMessageable, me: int, unfinished: Unfinished) -> Place:
+    """Go on where an earlier process stopped: its messages are edited, and what is missing is posted."""
+    question = unfinished.question.message_id
+    standing: tuple[Standing, ...] = ()
+    if unfinished.reply_id:
+        standing = await _standing(channel, me, int(unfinished.reply_id), question)
+    return reply_in(channel, channel.id, question, standing)
+
+
+async def _standing(channel: discord.PartialMessageable, me: int, first: int, question: str) -> tuple[Standing, ...]:
+    try:
+        messages = [await channel.fetch_message(first)]
+        after = channel.history(after=messages[0], limit=_MOST_MESSAGES)
+        messages += [
+            message async for message in after if message.author.id == me and _goes_on(message, first, question)
+        ]
+    except discord.NotFound:
+        return ()
+    except discord.Forbidden:
+        # Writing without reading the history is possible: the first message is known even so.
+        return (Standing(channel.get_partial_message(first), ""),)
+    return tuple(Standing(message, message.content) for message in messages)
+
+
+def _goes_on(message: discord.Message, first: int, question: str) -> bool:
+    """Whether a message continues the answer that began with `first`."""
+    to_first = message.reference is not None and message.reference.message_id == first
+    command = message.interaction_metadata
+    return to_first or (command is not None and str(command.id) == question)

@@ -1,0 +1,67 @@
+"""Discord as a platform: connect, serve until cancelled, and leave in order."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import discord
+
+from bot.conversation import Answers, StartupError
+from bot.persona import Persona
+from bot.platforms.discord.client import SupportClient, create_client
+from bot.platforms.discord.reading import PLATFORM
+
+# How many seconds answers in progress may take when everything stops.
+GRACE = 5.0
+
+_PORTAL = "https://discord.com/developers/applications"
+
+
+class DiscordPlatform:
+    """Sarah in Discord; satisfies `bot.conversation.Platform`."""
+
+    name = PLATFORM
+
+    def __init__(
+        self,
+        assistant: Answers,
+        persona: Persona,
+        token: str,
+        home: Path,
+        *,
+        connector: aiohttp.BaseConnector | None = None,
+    ) -> None:
+        self._assistant = assistant
+        self._persona = persona
+        self._token = token
+        self._home = home
+        self._connector = connector
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until cancelled; raises StartupError when Discord refuses the token or the intents."""
+        client = create_client(self._assistant, self._persona, self._home, ready=ready, connector=self._connector)
+        async with client:
+            await self._log_in(client)
+            try:
+                await client.connect()
+            except discord.PrivilegedIntentsRequired:
+                raise StartupError(
+                    f"Discord does not let this bot read messages yet: open {_PORTAL}, choose the application, then"
+                    " Bot > Privileged Gateway Intents, turn on 'Message Content Intent', and start again."
+                ) from None
+            finally:
+                await client.finish(GRACE)
+
+    async def _log_in(self, client: SupportClient) -> None:
+        try:
+            await client.login(self._token)
+        except discord.LoginFailure:
+            raise StartupError(
+                f"Discord refuses DISCORD_TOKEN: open {_PORTAL}, choose the application, then Bot > Reset Token,"
+                " put the new token into .env, and start again."
+            ) from None
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise StartupError(
+                f"Discord cannot be reached ({type(error).__name__}): check the network and"
+                " https://discordstatus.com, and start again; or leave DISCORD_TOKEN empty to do without Discord."
+            ) from None

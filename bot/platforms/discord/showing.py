@@ -1,0 +1,170 @@
+"""Showing an answer in Discord while it is being written."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+import discord
+import structlog
+
+from bot.conversation import Answered, Answers, Event, Piece, Retracted, Started
+from bot.platforms.discord.feedback import rating_buttons
+from bot.platforms.discord.splitting import split
+
+# What a request to Discord may end in, whoever is to blame.
+TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+# Trouble that the next request would meet again.
+_LASTING = (discord.Forbidden, discord.NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A message to post: the how-manieth of its answer (from 0), and the message that begins the answer."""
+
+    text: str
+    serial: int
+    first: int | None
+    buttons: discord.ui.View | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message that stands in Discord with this text."""
+
+    message: discord.Message | discord.PartialMessage
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes: how to post there and to seem busy, and what stands there of it already."""
+
+    post: Callable[[Part], Awaitable[discord.Message]]
+    busy: Callable[[], AbstractAsyncContextManager[None]]
+    standing: tuple[Standing, ...] = ()
+
+
+class Reply:
+    """The messages in which one answer stands, the first of them reported as soon as it does."""
+
+    def __init__(self, place: Place, begun: Callable[[str], Awaitable[None]]) -> None:
+        self._post = place.post
+        self._begun = begun
+        self._standing = list(place.standing)
+        # Counts posts, not messages: what is deleted and posted anew is another message to Discord.
+        self._serial = len(self._standing)
+
+    async def show(self, text: str, buttons: discord.ui.View | None) -> None:
+        """Make the messages show this text, and the buttons under the last; raises what Discord answers."""
+        parts = split(text)
+        for at, part in enumerate(parts):
+            await self._place(at, part, buttons if at == len(parts) - 1 else None)
+        for surplus in self._standing[len(parts) :]:
+            with suppress(discord.NotFound):
+                await surplus.message.delete()
+        del self._standing[len(parts) :]
+
+    async def _place(self, at: int, text: str, buttons: discord.ui.View | None) -> None:
+        if at == len(self._standing):
+            await self._add(text, buttons)
+        elif buttons or self._standing[at].text != text:
+            message = self._standing[at].message
+            await message.edit(content=text, view=buttons)
+            self._standing[at] = Standing(message, text)
+
+    async def _add(self, text: str, buttons: discord.ui.View | None) -> None:
+        first = self._standing[0].message.id if self._standing else None
+        message = await self._post(Part(text, self._serial, first, buttons))
+        self._serial += 1
+        # A repeated post gives back the message that stands, which may hold an older text.
+        self._standing.append(Standing(message, message.content))
+        if first is None:
+            await self._begun(str(message.id))
+
+
+class Screen:
+    """Shows a growing text, with at most one change every `every` seconds; the last shows it whole."""
+
+    def __init__(self, reply: Reply, turn: int, every: float) -> None:
+        self._reply = reply
+        self._turn = turn
+        self._every = every
+        self._text = ""
+        self._failed: Exception | None = None
+        # Held while Discord is asked, so that nothing is cancelled half-way.
+        self._asking = asyncio.Lock()
+        self._ticker: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Show nothing more."""
+        if self._ticker:
+            self._ticker.cancel()
+
+    async def grow(self, text: str) -> None:
+        """Show the beginning of a text at once, and what is added to it in time."""
+        self._text = text
+        if self._ticker is None and text.strip():
+            await self._show(text, None)
+            self._ticker = asyncio.create_task(self._keep_up())
+
+    async def finish(self, text: str, buttons: discord.ui.View | None) -> None:
+        """Show the whole text."""
+        async with self._asking:
+            if self._ticker:
+                self._ticker.cancel()
+            if not isinstance(self._failed, _LASTING):
+                await self._show(text, buttons)
+
+    async def _keep_up(self) -> None:
+        while not self._failed:
+            await asyncio.sleep(self._every)
+            async with self._asking:
+                await self._show(self._text, None)
+
+    async def _show(self, text: str, buttons: discord.ui.View | None) -> None:
+        try:
+            await self._reply.show(text, buttons)
+        except TROUBLE as error:
+            if self._failed is None:
+                log_trouble("discord.send_failed", error, turn=self._turn)
+            self._failed = error
+
+
+async def deliver(events: AsyncIterator[Event], place: Place, answers: Answers, every: float) -> None:
+    """Show an answer as it comes; a message that was answered before has no events, and nothing is shown."""
+    started = await anext(events, None)
+    if isinstance(started, Started):
+        reply = Reply(place, partial(answers.replying, started.turn))
+        with closing(Screen(reply, started.turn, every)) as screen:
+            async with AsyncExitStack() as busy:
+                with suppress(*TROUBLE):
+                    await busy.enter_async_context(place.busy())
+                await _play(events, screen, busy)
+
+
+async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitStack) -> None:
+    """Read to the end whatever Discord says: the answer is kept even where it cannot be shown."""
+    text = ""
+    async for event in events:
+        match event:
+            case Piece():
+                text += event.text
+                await screen.grow(text)
+                if text.strip():
+                    await busy.aclose()
+            case Retracted():
+                text = ""
+            case Answered():
+                await screen.finish(event.text, rating_buttons(event.turn) if event.ratable else None)
+            case Started():
+                pass
+
+
+def log_trouble(what: str, error: Exception, **about: int | str | Sequence[str]) -> None:
+    """Write one line about a request that failed; an answer of Discord's is told by its numbers alone."""
+    if isinstance(error, discord.HTTPException):
+        about |= {"status": error.status, "code": error.code}
+    structlog.get_logger().warning(what, error=type(error).__name__, **about)
