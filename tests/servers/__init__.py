@@ -1,0 +1,1 @@
+"""Local servers that refuse what the real ones refuse."""

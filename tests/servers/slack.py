@@ -11,8 +11,8 @@ from aiohttp import web
 
 from tests.servers import slack_rules as rules
 from tests.servers.slack_api import Api
-from tests.servers.slack_delivery import Post, Socket, Transport, Undelivered
-from tests.servers.slack_workspace import APP, BOT_USER, TEAM, Call, Json, Message, Refusal, Refused, Workspace
+from tests.servers.slack_delivery import Post, Socket, Transport, UndeliveredError
+from tests.servers.slack_workspace import APP, BOT_USER, TEAM, Call, Json, Message, Refusal, RefusedError, Workspace
 
 # A response_url works five times.
 RESPONSES = 5
@@ -204,7 +204,7 @@ class Slack:
         task.add_done_callback(self._echoes.discard)
 
     async def _tell_of(self, event: Json) -> None:
-        with suppress(Undelivered, aiohttp.ClientError):
+        with suppress(UndeliveredError, aiohttp.ClientError):
             await self._transport.deliver("events_api", self._callback(event))
 
     def _callback(self, event: Json) -> Json:
@@ -231,7 +231,7 @@ class Slack:
         body = cast("Json", json.loads(await request.text()))
         try:
             rules.content_of(body)
-        except Refused as refused:
+        except RefusedError as refused:
             return web.Response(status=400, text=str(refused))
         used.append(body)
         self.workspace.changed()

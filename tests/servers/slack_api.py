@@ -17,7 +17,7 @@ from tests.servers.slack_workspace import (
     Call,
     Json,
     Message,
-    Refused,
+    RefusedError,
     Workspace,
 )
 
@@ -60,7 +60,7 @@ class Api:
             return self._refused(method, arguments, refusal.error, refusal.status, refusal.retry_after)
         try:
             answer = self._called(method, arguments, request.headers.get("Authorization", ""))
-        except Refused as refused:
+        except RefusedError as refused:
             return self._refused(method, arguments, str(refused))
         self._record(Call(method, arguments))
         scopes = ",".join(sorted(self._workspace.scopes))
@@ -81,15 +81,15 @@ class Api:
 
     def _called(self, method: str, arguments: Json, authorization: str) -> Answer:
         if method not in self._methods:
-            raise Refused("unknown_method")
+            raise RefusedError("unknown_method")
         token = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
         if authorization != f"Bearer {token}":
-            raise Refused("invalid_auth" if authorization else "not_authed")
+            raise RefusedError("invalid_auth" if authorization else "not_authed")
         scope, answer = self._methods[method]
         if scope == "*:history":
             scope = "im:history" if str(arguments["channel"]).startswith("D") else "channels:history"
         if scope and scope not in self._workspace.scopes:
-            raise Refused("missing_scope")
+            raise RefusedError("missing_scope")
         return answer(arguments)
 
     def _auth_test(self, _: Json) -> Answer:
@@ -128,9 +128,9 @@ class Api:
             self._workspace.channel(str(arguments.get("channel", ""))), str(arguments.get("ts", ""))
         )
         if message.user != BOT_USER:
-            raise Refused("cant_update_message")
+            raise RefusedError("cant_update_message")
         if message.stream == "open":
-            raise Refused("streaming_state_conflict")
+            raise RefusedError("streaming_state_conflict")
         return message
 
     def _update(self, arguments: Json) -> Answer:
@@ -151,13 +151,13 @@ class Api:
 
     def _start_stream(self, arguments: Json) -> Answer:
         if not arguments.get("thread_ts"):
-            raise Refused("invalid_thread_ts")
+            raise RefusedError("invalid_thread_ts")
         message = self._own(arguments, rules.markdown_of(arguments))
         message.stream = "open"
         if not message.channel.startswith("D"):
             for recipient in ("recipient_user_id", "recipient_team_id"):
                 if not arguments.get(recipient):
-                    raise Refused(f"missing_{recipient}")
+                    raise RefusedError(f"missing_{recipient}")
         self._workspace.add(message)
         return {"channel": message.channel, "ts": message.ts}
 
@@ -167,13 +167,13 @@ class Api:
         if limit is not None and message.appends >= limit and message.stream == "open":
             message.stream = "expired"
         if message.stream != "open":
-            raise Refused("message_not_in_streaming_state")
+            raise RefusedError("message_not_in_streaming_state")
         return message
 
     def _append_stream(self, arguments: Json) -> Answer:
         message = self._streaming(arguments)
         if not (more := rules.markdown_of(arguments)):
-            raise Refused("no_text")
+            raise RefusedError("no_text")
         message.text += more
         message.appends += 1
         self._workspace.changed()
@@ -194,7 +194,7 @@ class Api:
 
     def _set_prompts(self, arguments: Json) -> Answer:
         if not 0 < len(cast("list[Json]", arguments["prompts"])) <= 4:
-            raise Refused("invalid_arguments")
+            raise RefusedError("invalid_arguments")
         self._workspace.prompts.append(arguments)
         self._workspace.changed()
         return {}
@@ -205,7 +205,7 @@ class Api:
         if not thread:
             thread = [message for message in self._workspace.messages if (message.channel, message.ts) == (channel, ts)]
         if not thread:
-            raise Refused("thread_not_found")
+            raise RefusedError("thread_not_found")
         return self._listed(thread, arguments)
 
     def _history(self, arguments: Json) -> Answer:

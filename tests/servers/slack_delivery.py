@@ -18,7 +18,7 @@ PATIENCE = 3.0
 DELIVERIES = 4
 
 
-class Undelivered(Exception):
+class UndeliveredError(Exception):
     """The app did not acknowledge."""
 
 
@@ -96,7 +96,7 @@ class Socket:
                 return await asyncio.wait_for(asyncio.shield(envelope.answer), PATIENCE)
             except TimeoutError:
                 continue
-        raise Undelivered(kind)
+        raise UndeliveredError(kind)
 
     async def drop(self) -> None:
         """Close every connection, as Slack does when it refreshes them."""
@@ -118,7 +118,7 @@ class Post:
 
     def headers(self, body: bytes, timestamp: str) -> dict[str, str]:
         """Sign a body."""
-        signature = self._signer.generate_signature(timestamp=timestamp, body=body) or ""
+        signature = self._signer.generate_signature(timestamp=timestamp, body=body.decode(errors="replace")) or ""
         return {"x-slack-request-timestamp": timestamp, "x-slack-signature": signature}
 
     async def deliver(self, kind: str, payload: Json, *, attempt: int = 0) -> object:
@@ -127,7 +127,7 @@ class Post:
             status, answer = await self.send(*_encoded(kind, payload), retry=retry)
             if status == 200:
                 return json.loads(answer) if answer.startswith("{") else answer
-        raise Undelivered(kind)
+        raise UndeliveredError(kind)
 
     async def send(
         self, body: bytes, content_type: str, *, retry: int = 0, changed: dict[str, str] | None = None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from tests.servers.slack_workspace import Json, Refused
+from tests.servers.slack_workspace import Json, RefusedError
 
 LONGEST_TEXT = 40_000
 LONGEST_MARKDOWN = 12_000
@@ -25,9 +25,9 @@ def blocks_of(arguments: Json, allowed: set[str] = IN_MESSAGES) -> list[Json]:
     given = arguments.get("blocks")
     blocks = cast("list[Json]", json.loads(given) if isinstance(given, str) else given or [])
     if len(blocks) > MOST_BLOCKS or not all(_valid(block, allowed) for block in blocks):
-        raise Refused("invalid_blocks")
+        raise RefusedError("invalid_blocks")
     if units(json.dumps(blocks, ensure_ascii=False)) > LONGEST_BLOCKS:
-        raise Refused("msg_blocks_too_long")
+        raise RefusedError("msg_blocks_too_long")
     return blocks
 
 
@@ -67,7 +67,7 @@ def markdown_of(arguments: Json) -> str:
     for chunk in cast("Sequence[Json]", arguments.get("chunks") or ()):
         text += str(chunk.get("text", ""))
     if units(text) > LONGEST_MARKDOWN:
-        raise Refused("msg_too_long")
+        raise RefusedError("msg_too_long")
     return text
 
 
@@ -76,9 +76,9 @@ def content_of(arguments: Json) -> tuple[str, list[Json]]:
     text, markdown = str(arguments.get("text") or ""), markdown_of(arguments)
     blocks = blocks_of(arguments)
     if markdown and (text or blocks):
-        raise Refused("markdown_text_conflict")
+        raise RefusedError("markdown_text_conflict")
     if units(text) > LONGEST_TEXT:
-        raise Refused("msg_too_long")
+        raise RefusedError("msg_too_long")
     if not (text or markdown or blocks):
-        raise Refused("no_text")
+        raise RefusedError("no_text")
     return markdown or text, blocks

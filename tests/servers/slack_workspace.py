@@ -21,7 +21,7 @@ Json = Mapping[str, object]
 MANIFEST = Path(__file__).parents[2] / "slack-manifest.yaml"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request is refused with one of Slack's error codes."""
 
 
@@ -140,7 +140,7 @@ class Workspace:
     def channel(self, name: str) -> str:
         """Return the channel if the app can see it."""
         if name not in self.channels:
-            raise Refused("channel_not_found")
+            raise RefusedError("channel_not_found")
         return name
 
     def find(self, channel: str, ts: str) -> Message:
@@ -148,14 +148,14 @@ class Workspace:
         for message in self.messages:
             if message.channel == channel and message.ts == ts and not message.only_for:
                 return message
-        raise Refused("message_not_found")
+        raise RefusedError("message_not_found")
 
     def add(self, message: Message) -> Message:
         """Put a message on the screen."""
         if message.thread_ts and not any(
             other.channel == message.channel and other.ts == message.thread_ts for other in self.messages
         ):
-            raise Refused("thread_not_found")
+            raise RefusedError("thread_not_found")
         self.messages.append(message)
         self.changed()
         return message
