@@ -55,8 +55,8 @@ def test_no_message_holds_an_empty_code_block(text: str) -> None:
 
 @given(DOCUMENTS, st.integers(min_value=0))
 def test_a_growing_text_keeps_all_messages_but_the_last(text: str, at: int) -> None:
-    begun = split(text[: at % (len(text) + 1)])
-    assert split(text)[: len(begun) - 1] == begun[:-1]
+    standing = split(text[: at % (len(text) + 1)])[:-1]
+    assert split(text)[: len(standing)] == standing
 
 
 @given(st.integers(min_value=0, max_value=40), st.sampled_from([FAMILY, "👍🏽", "🇩🇪", "é", "❤️"]))

@@ -20,8 +20,8 @@ def reply_in(
     A message that is gone, and the id of a command that never was one, is answered without a reply.
     """
 
-    async def post(part: Part) -> discord.Message:
-        return await channel.send(
+    async def post(part: Part) -> Standing:
+        message = await channel.send(
             part.text,
             view=part.buttons or MISSING,
             reference=discord.MessageReference(
@@ -32,6 +32,7 @@ def reply_in(
             # The same for a repeated attempt, by which Discord knows that it has this message.
             nonce=f"{question}-{part.serial}",
         )
+        return _standing(message)
 
     return Place(post, channel.typing, standing)
 
@@ -39,34 +40,34 @@ def reply_in(
 def response_to(interaction: discord.Interaction) -> Place:
     """Answer a deferred command: the first message takes the place of Discord's own "thinking"."""
 
-    async def post(part: Part) -> discord.Message:
-        return await interaction.followup.send(part.text, view=part.buttons or MISSING, suppress_embeds=True, wait=True)
+    async def post(part: Part) -> Standing:
+        buttons = part.buttons or MISSING
+        message = await interaction.followup.send(part.text, view=buttons, suppress_embeds=True, wait=True)
+        return Standing(message, message.content)
 
     return Place(post, nullcontext)
 
 
 async def begun_at(channel: discord.PartialMessageable, me: int, unfinished: Unfinished) -> Place:
     """Go on where an earlier process stopped: its messages are edited, and what is missing is posted."""
-    question = unfinished.question.message_id
-    standing: tuple[Standing, ...] = ()
-    if unfinished.reply_id:
-        standing = await _standing(channel, me, int(unfinished.reply_id), question)
+    question, begun = unfinished.question.message_id, unfinished.reply_id
+    standing = await _begun(channel, me, int(begun), question) if begun else ()
     return reply_in(channel, channel.id, question, standing)
 
 
-async def _standing(channel: discord.PartialMessageable, me: int, first: int, question: str) -> tuple[Standing, ...]:
+async def _begun(channel: discord.PartialMessageable, me: int, first: int, question: str) -> tuple[Standing, ...]:
+    """Find the messages that an earlier process wrote of an answer."""
     try:
         messages = [await channel.fetch_message(first)]
-        after = channel.history(after=messages[0], limit=_MOST_MESSAGES)
-        messages += [
-            message async for message in after if message.author.id == me and _goes_on(message, first, question)
-        ]
+        async for message in channel.history(after=messages[0], limit=_MOST_MESSAGES):
+            if message.author.id == me and _goes_on(message, first, question):
+                messages.append(message)
     except discord.NotFound:
         return ()
     except discord.Forbidden:
         # Writing without reading the history is possible: the first message is known even so.
         return (Standing(channel.get_partial_message(first), ""),)
-    return tuple(Standing(message, message.content) for message in messages)
+    return tuple(_standing(message) for message in messages)
 
 
 def _goes_on(message: discord.Message, first: int, question: str) -> bool:
@@ -74,3 +75,11 @@ def _goes_on(message: discord.Message, first: int, question: str) -> bool:
     to_first = message.reference is not None and message.reference.message_id == first
     command = message.interaction_metadata
     return to_first or (command is not None and str(command.id) == question)
+
+
+def _standing(message: discord.Message) -> Standing:
+    """Keep the text that Discord gave back: a repeated post returns the message that stands already.
+
+    Edits go through a partial message, as those of a whole one would bring link previews back.
+    """
+    return Standing(discord.PartialMessage(channel=message.channel, id=message.id), message.content)

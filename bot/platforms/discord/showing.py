@@ -34,7 +34,7 @@ class Part:
 class Standing:
     """A message that stands in Discord with this text."""
 
-    message: discord.Message | discord.PartialMessage
+    message: discord.PartialMessage | discord.WebhookMessage
     text: str
 
 
@@ -42,7 +42,7 @@ class Standing:
 class Place:
     """Where an answer goes: how to post there and to seem busy, and what stands there of it already."""
 
-    post: Callable[[Part], Awaitable[discord.Message]]
+    post: Callable[[Part], Awaitable[Standing]]
     busy: Callable[[], AbstractAsyncContextManager[None]]
     standing: tuple[Standing, ...] = ()
 
@@ -77,12 +77,11 @@ class Reply:
 
     async def _add(self, text: str, buttons: discord.ui.View | None) -> None:
         first = self._standing[0].message.id if self._standing else None
-        message = await self._post(Part(text, self._serial, first, buttons))
+        posted = await self._post(Part(text, self._serial, first, buttons))
         self._serial += 1
-        # A repeated post gives back the message that stands, which may hold an older text.
-        self._standing.append(Standing(message, message.content))
+        self._standing.append(posted)
         if first is None:
-            await self._begun(str(message.id))
+            await self._begun(str(posted.message.id))
 
 
 class Screen:

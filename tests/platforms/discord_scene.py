@@ -1,0 +1,210 @@
+"""A simulated Discord with a customer in it, in front of a real assistant with a scripted model."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import aiosqlite
+import discord
+import simcord
+from simcord.actors import MemberActor
+from simcord.backend import serializers
+from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
+from simcord.env import Env
+
+from bot.assistant import Assistant, Clock, Policy
+from bot.conversation import Conversation, Question, Started
+from bot.guard import OpenGuard
+from bot.metrics import Metrics
+from bot.models import ModelError, Prompt
+from bot.models.chain import Chain
+from bot.persona import Persona, Sentences
+from bot.platforms.discord import SupportClient, create_client
+from bot.store import open_store
+from training.knowledge import Knowledge, read_knowledge
+
+PERSONA = Persona(
+    name="Juno",
+    company="Lumen",
+    product="lamps",
+    greeting="Hello.",
+    disclosure="I am a program.",
+    instructions="Help.",
+    refusals=("That is not about lamps.",),
+    unknown=("I do not know.",),
+    handoff="Write to lumen.example.",
+    suggestions=("What is a lamp?",),
+    links=("lumen.example",),
+    sentences=Sentences(
+        empty="There are no words in that.",
+        attachment="I cannot open that yet.",
+        too_long="That is too long.",
+        too_fast="One moment, please.",
+        busy="I am still busy.",
+        failed="That did not work.",
+        cut="There would be more.",
+    ),
+)
+# Far beyond what a test lasts, so that only the simulated clock can bring the next edit.
+EDIT_EVERY = 60.0
+
+Step = str | asyncio.Event | ModelError
+
+
+class Teller:
+    """A model that gives the next of its answers: pieces, waits for an event, or breaks off."""
+
+    stop = ""
+
+    def __init__(self, *answers: list[Step] | str) -> None:
+        self.name = "teller"
+        self.answers = list(answers)
+        self.prompts: list[Prompt] = []
+        self.env: Env | None = None
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions that reached the model."""
+        return [prompt.question for prompt in self.prompts]
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Tell the next answer, or "Yes." when there are no more."""
+        self.prompts.append(prompt)
+        answer = self.answers.pop(0) if self.answers else "Yes."
+        for step in [answer] if isinstance(answer, str) else answer:
+            if isinstance(step, str):
+                yield step
+            elif isinstance(step, ModelError):
+                raise step
+            elif self.env:
+                await self.env.external_wait(step.wait(), reason="the model is thinking")
+
+
+@cache
+def _knowledge() -> Knowledge:
+    return read_knowledge(Path(__file__).parents[2] / "data")
+
+
+@asynccontextmanager
+async def open_desk(home: Path, *models: Teller) -> AsyncIterator[Assistant]:
+    """Open an assistant over a real database file."""
+    numbers = count(1)
+    metrics = Metrics()
+    async with open_store(home / "sarah.db") as store:
+        yield Assistant(
+            store=store,
+            persona=PERSONA,
+            knowledge=_knowledge(),
+            guard=OpenGuard(),
+            chain=Chain(models, metrics),
+            policy=Policy(),
+            metrics=metrics,
+            clock=Clock(reference=lambda: f"r{next(numbers)}"),
+        )
+
+
+@dataclass
+class Scene:
+    """Everything that a story needs at hand."""
+
+    home: Path
+    env: Env
+    assistant: Assistant
+    client: SupportClient
+    teller: Teller
+    guild: GuildHandle
+    channel: ChannelHandle
+    alice: MemberActor
+
+    @property
+    def me(self) -> str:
+        """How customers mention the assistant."""
+        return f"<@{self.env.backend.bot_user.id}>"
+
+    def thread(self, name: str = "Help") -> ChannelHandle:
+        """Start a thread in the channel."""
+        thread = self.env.backend.create_thread(self.channel.id, name, self.alice.id)
+        return ChannelHandle(self.env, self.guild, thread)
+
+    def anew(self) -> SupportClient:
+        """Return a client as the next process would build it."""
+        return create_client(self.assistant, PERSONA, self.home, edit_every=EDIT_EVERY)
+
+    def payload(self, message: discord.Message) -> dict[str, object]:
+        """Return a message as Discord tells bots of it."""
+        stored = self.env.backend.get_message(message.channel.id, message.id)
+        return dict(serializers.message_payload(self.env.backend, stored))
+
+    def own_role(self) -> RoleHandle:
+        """Make the role that Discord gives to a bot, of the bot's own name."""
+        role = self.guild.create_role("Juno")
+        tagged = serializers.role_payload(self.env.backend.get_guild(self.guild.id).roles[role.id])
+        tags = {"bot_id": str(self.env.backend.bot_user.id)}
+        self.env.backend.emit(
+            "GUILD_ROLE_UPDATE", {"guild_id": str(self.guild.id), "role": dict(tagged) | {"tags": tags}}
+        )
+        return role
+
+    def someone(self, name: str) -> MemberActor:
+        """Let another person join."""
+        return self.guild.add_member(self.env.create_user(name))
+
+    async def history(self, channel: ChannelHandle | None = None, thread: str = "") -> list[tuple[str, str]]:
+        """Return the questions and answers that are kept of a conversation."""
+        kept = await self.assistant.history(self.conversation(channel, thread), 10)
+        return [(turn.question, turn.answer) for turn in kept]
+
+    async def ratings(self) -> list[tuple[str, str, str]]:
+        """Return the turns, authors and verdicts that the database file holds."""
+        async with aiosqlite.connect(self.home / "sarah.db") as database:
+            rows = await database.execute_fetchall("SELECT turn_id, author, rating FROM feedback ORDER BY author")
+        return [(str(turn), str(author), str(rating)) for turn, author, rating in rows]
+
+    def said(self, channel: ChannelHandle | None = None) -> list[str]:
+        """What the assistant's messages in a channel show now, oldest first."""
+        return [message.content for message in self.written(channel)]
+
+    def written(self, channel: ChannelHandle | None = None) -> list[discord.Message]:
+        """Return the assistant's messages in a channel, oldest first."""
+        own = self.env.backend.bot_user.id
+        return [message for message in (channel or self.channel).history() if message.author.id == own]
+
+    def requests(self, method: str, ending: str = "") -> list[dict[str, object]]:
+        """Return the bodies of what was asked of Discord, in order."""
+        return [
+            entry.json if isinstance(entry.json, dict) else {}
+            for entry in self.env.http_requests
+            if entry.method == method and entry.path.endswith(ending)
+        ]
+
+    def conversation(self, channel: ChannelHandle | None = None, thread: str = "") -> Conversation:
+        """Name a channel's conversation."""
+        return Conversation("discord", str(self.guild.id), str((channel or self.channel).id), thread)
+
+
+@asynccontextmanager
+async def open_scene(home: Path, *answers: list[Step] | str, spare: Teller | None = None) -> AsyncIterator[Scene]:
+    """Put a customer, a channel and the assistant into a simulated Discord."""
+    teller = Teller(*answers)
+    async with open_desk(home, teller, *([spare] if spare else [])) as assistant:
+        client = create_client(assistant, PERSONA, home, edit_every=EDIT_EVERY)
+        async with simcord.run(client, settle_timeout=4.0) as env:
+            teller.env = env
+            guild = env.create_guild("Lumen's customers")
+            channel = guild.create_text_channel("support")
+            alice = guild.add_member(env.create_user("alice"))
+            await env.settle()
+            yield Scene(home, env, assistant, client, teller, guild, channel, alice)
+
+
+async def leave_unfinished(home: Path, question: Question, reply_id: str = "") -> None:
+    """Let a process take a question, begin a reply with this id, and die before it is answered."""
+    async with open_desk(home, Teller()) as assistant:
+        events = assistant.answer(question)
+        started = await anext(events)
+        if reply_id and isinstance(started, Started):
+            await assistant.replying(started.turn, reply_id)

@@ -1,0 +1,237 @@
+"""How an answer appears in Discord while it is being written, and what happens when Discord objects."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import discord
+import pytest
+from structlog.testing import capture_logs
+
+from bot.models import ModelError
+from tests.platforms.discord_scene import EDIT_EVERY, Scene, Teller, open_scene
+
+LONG = (
+    "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}" for number in range(12))
+    .replace(" \n", "\n")
+    .strip()
+)
+
+
+@pytest.fixture(name="logs")
+def _logs() -> Iterator[list[dict[str, object]]]:
+    with capture_logs() as logs:
+        yield logs  # type: ignore[misc]
+
+
+async def ask(scene: Scene, question: str = "how do I reset my lamp?") -> None:
+    """Ask in the channel."""
+    await scene.alice.send(scene.channel, f"{scene.me} {question}")
+
+
+async def test_the_first_words_are_shown_before_the_last_are_known(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, ["Hold the ", gate, "button."]) as scene:
+        await ask(scene)
+        assert scene.said() == ["Hold the"]
+        gate.set()
+        await scene.env.settle()
+        assert scene.said() == ["Hold the button."]
+
+
+async def test_edits_come_once_in_a_while_however_fast_the_model_is(tmp_path: Path) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    words = [f"word{number} " for number in range(50)]
+    async with open_scene(tmp_path, [*words[:25], gates[0], *words[25:], gates[1], "end."]) as scene:
+        await ask(scene)
+        assert scene.said() == ["word0"]
+        await scene.env.advance_time(EDIT_EVERY)
+        assert scene.said() == ["".join(words[:25]).strip()]
+        gates[0].set()
+        await scene.env.settle()
+        await scene.env.advance_time(EDIT_EVERY)
+        assert scene.said() == ["".join(words).strip()]
+        assert len(scene.requests("PATCH")) == 2
+        gates[1].set()
+        await scene.env.settle()
+        assert scene.said() == ["".join(words) + "end."]
+        assert len(scene.requests("PATCH")) == 3
+
+
+async def test_a_silent_model_causes_no_edits(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, ["Hold the ", gate, "button."]) as scene:
+        await ask(scene)
+        await scene.env.advance_time(5 * EDIT_EVERY)
+        assert scene.requests("PATCH") == []
+        gate.set()
+
+
+async def test_no_edit_follows_the_last(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
+        await ask(scene)
+        edits = len(scene.requests("PATCH"))
+        await scene.env.advance_time(5 * EDIT_EVERY)
+        assert len(scene.requests("PATCH")) == edits
+
+
+async def test_she_is_typing_until_her_first_words_are_out(tmp_path: Path) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    async with open_scene(tmp_path, [gates[0], "Hold the ", gates[1], "button."]) as scene:
+        await ask(scene)
+        assert len(scene.requests("POST", "/typing")) == 1
+        await scene.env.advance_time(11)
+        assert len(scene.requests("POST", "/typing")) == 3
+        gates[0].set()
+        await scene.env.settle()
+        await scene.env.advance_time(30)
+        assert len(scene.requests("POST", "/typing")) == 3
+        gates[1].set()
+
+
+async def test_a_long_answer_becomes_several_whole_messages(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, LONG) as scene:
+        await ask(scene)
+        assert len(scene.said()) > 1
+        assert "\n\n".join(scene.said()) == LONG
+        assert all(
+            message.reference and message.reference.message_id == scene.written()[0].id
+            for message in scene.written()[1:]
+        )
+
+
+async def test_a_long_answer_to_ask_becomes_several_whole_messages(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, LONG) as scene:
+        result = await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
+        assert result.response
+        assert "\n\n".join([result.response.content, *(each.content for each in result.followups)]) == LONG
+
+
+async def test_what_a_broken_model_said_is_replaced_by_the_next_ones_answer(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    spare = Teller("Hold the button.")
+    async with open_scene(tmp_path, [LONG + " ", gate, ModelError("gone")], spare=spare) as scene:
+        await ask(scene)
+        shown = [message.id for message in scene.written()]
+        assert len(shown) > 1
+        gate.set()
+        await scene.env.settle()
+        assert scene.said() == ["Hold the button."]
+        assert scene.written()[0].id == shown[0]
+
+
+async def test_nothing_that_was_replaced_takes_a_turn_out_of_the_history(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=Teller("Hold the button.")) as scene:
+        await ask(scene)
+        assert await scene.history() == [("how do I reset my lamp?", "Hold the button.")]
+
+
+async def test_nobody_is_pinged_whatever_the_model_says(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, LONG, "Hello everyone.") as scene:
+        await ask(scene)
+        await scene.alice.slash(scene.channel, "ask", question="hello?")
+        sent = [*scene.requests("POST", "/messages"), *scene.requests("PATCH")]
+        sent += [body for body in scene.requests("POST") if "content" in body]
+        assert len(sent) > 4
+        for body in sent:
+            assert body["allowed_mentions"] == {"parse": []} | (
+                {"replied_user": False} if "message_reference" in body else {}
+            )
+
+
+async def test_links_gain_no_preview(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, "See https://lumen.example/reset", "See https://lumen.example/reset") as scene:
+        await ask(scene)
+        await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
+        assert [message.flags.suppress_embeds for message in scene.written()] == [True, True]
+
+
+async def test_a_repeated_post_carries_the_same_nonce(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, LONG) as scene:
+        asked = await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
+        sent = scene.requests("POST", "/messages")
+        assert [body["nonce"] for body in sent] == [f"{asked.id}-{part}" for part in range(len(sent))]
+        assert all(body["enforce_nonce"] for body in sent)
+
+
+async def test_a_message_that_replaces_a_deleted_one_has_a_nonce_of_its_own(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=Teller(["Again: ", LONG])) as scene:
+        await ask(scene)
+        nonces = [body["nonce"] for body in scene.requests("POST", "/messages")]
+        assert len(nonces) == len(set(nonces))
+        assert "\n\n".join(scene.said()) == "Again: " + LONG
+
+
+async def test_the_store_knows_the_reply_while_it_is_being_written(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, ["Hold the ", gate, "button."]) as scene:
+        await ask(scene)
+        unfinished = await scene.assistant.unfinished("discord")
+        assert [each.reply_id for each in unfinished] == [str(scene.written()[0].id)]
+        gate.set()
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+async def test_an_answer_that_cannot_be_posted_is_kept_and_told_in_one_line(
+    tmp_path: Path, logs: list[dict[str, object]], status: int
+) -> None:
+    async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
+        scene.env.inject_error("POST", "/channels/*/messages", status=status, code=1, times=None)
+        await ask(scene)
+        assert scene.said() == []
+        assert await scene.history() == [("how do I reset my lamp?", "Hold the button.")]
+        failed = [line for line in logs if line["event"] == "discord.send_failed"]
+        assert [(line["turn"], line["status"]) for line in failed] == [(1, status)]
+
+
+async def test_a_passing_failure_still_ends_in_the_whole_answer(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
+        scene.env.inject_error("POST", "/channels/*/messages", status=503)
+        await ask(scene)
+        assert scene.said() == ["Hold the button."]
+
+
+async def test_a_reply_that_is_deleted_while_it_is_written_stays_deleted(
+    tmp_path: Path, logs: list[dict[str, object]]
+) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, ["Hold the ", gate, "button."]) as scene:
+        await ask(scene)
+        scene.env.backend.delete_message(scene.channel.id, scene.written()[0].id)
+        gate.set()
+        await scene.env.settle()
+        assert scene.said() == []
+        assert [line["status"] for line in logs if line["event"] == "discord.send_failed"] == [404]
+
+
+async def test_a_channel_where_she_may_not_speak_causes_no_error(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+    async with open_scene(tmp_path, "Hold the button.") as scene:
+        silence = discord.PermissionOverwrite(send_messages=False)
+        mute = scene.guild.create_text_channel(
+            "rules", overwrites={scene.client.user: silence} if scene.client.user else {}
+        )
+        await scene.alice.send(mute, f"{scene.me} hello?")
+        assert [line["status"] for line in logs if line["event"] == "discord.send_failed"] == [403]
+
+
+async def test_a_failing_typing_indicator_does_not_stop_the_answer(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, "Hold the button.") as scene:
+        scene.env.inject_error("POST", "/channels/*/typing", status=500, times=None)
+        await ask(scene)
+        assert scene.said() == ["Hold the button."]
+
+
+async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+    async with open_scene(tmp_path, "Hold the button.") as scene:
+        scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+        await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
+        assert scene.teller.asked == []
+        assert [line["status"] for line in logs if line["event"] == "discord.response_failed"] == [404]
+
+
+async def test_the_log_never_holds_what_was_said(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+    async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
+        scene.env.inject_error("POST", "/channels/*/messages", status=500, message="Hold it", times=None)
+        await ask(scene, "my secret")
+        assert "secret" not in str(logs)
+        assert "Hold" not in str(logs)
