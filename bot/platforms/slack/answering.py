@@ -38,8 +38,7 @@ class Answering:
         """Whether it is addressed to her, or goes on in a thread that she takes part in."""
         if message.addressed:
             return True
-        in_thread = message.place.thread != message.question.message_id
-        return in_thread and not message.to_others and await self._assistant.knows(message.question.conversation)
+        return not message.to_others and await self._assistant.knows(message.question.conversation)
 
     async def _answer(self, question: Question, place: Place) -> None:
         """Stream the answer of a new turn; nothing happens for a message that was taken before."""
