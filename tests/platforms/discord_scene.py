@@ -1,12 +1,13 @@
 """A simulated Discord with a customer in it, in front of a real assistant with a scripted model."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import aiosqlite
 import discord
@@ -80,8 +81,9 @@ class Teller:
                 yield step
             elif isinstance(step, ModelError):
                 raise step
-            elif self.env:
-                await self.env.external_wait(step.wait(), reason="the model is thinking")
+            else:
+                waiting = step.wait()
+                await (self.env.external_wait(waiting, reason="the model is thinking") if self.env else waiting)
 
 
 @cache
@@ -90,7 +92,7 @@ def _knowledge() -> Knowledge:
 
 
 @asynccontextmanager
-async def open_desk(home: Path, *models: Teller) -> AsyncIterator[Assistant]:
+async def open_desk(home: Path, *models: Teller) -> AsyncGenerator[Assistant]:
     """Open an assistant over a real database file."""
     numbers = count(1)
     metrics = Metrics()
@@ -139,6 +141,17 @@ class Scene:
         stored = self.env.backend.get_message(message.channel.id, message.id)
         return dict(serializers.message_payload(self.env.backend, stored))
 
+    def question(self, message_id: str) -> Question:
+        """Return a question in the channel, as if a message of this id had asked it."""
+        return Question(self.conversation(), str(self.alice.id), message_id, "how do I reset my lamp?")
+
+    async def leave_unfinished(self, question: Question, reply_id: str = "") -> None:
+        """Let a process take a question, begin a reply of this id, and die before it is answered."""
+        events = self.assistant.answer(question)
+        started = await anext(events)
+        if reply_id and isinstance(started, Started):
+            await self.assistant.replying(started.turn, reply_id)
+
     def own_role(self) -> RoleHandle:
         """Make the role that Discord gives to a bot, of the bot's own name."""
         role = self.guild.create_role("Juno")
@@ -165,7 +178,7 @@ class Scene:
         return [(str(turn), str(author), str(rating)) for turn, author, rating in rows]
 
     def said(self, channel: ChannelHandle | None = None) -> list[str]:
-        """What the assistant's messages in a channel show now, oldest first."""
+        """Return what the assistant's messages in a channel show now, oldest first."""
         return [message.content for message in self.written(channel)]
 
     def written(self, channel: ChannelHandle | None = None) -> list[discord.Message]:
@@ -176,7 +189,7 @@ class Scene:
     def requests(self, method: str, ending: str = "") -> list[dict[str, object]]:
         """Return the bodies of what was asked of Discord, in order."""
         return [
-            entry.json if isinstance(entry.json, dict) else {}
+            cast("dict[str, object]", entry.json or {})
             for entry in self.env.http_requests
             if entry.method == method and entry.path.endswith(ending)
         ]
@@ -187,7 +200,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(home: Path, *answers: list[Step] | str, spare: Teller | None = None) -> AsyncIterator[Scene]:
+async def open_scene(home: Path, *answers: list[Step] | str, spare: Teller | None = None) -> AsyncGenerator[Scene]:
     """Put a customer, a channel and the assistant into a simulated Discord."""
     teller = Teller(*answers)
     async with open_desk(home, teller, *([spare] if spare else [])) as assistant:
@@ -199,12 +212,3 @@ async def open_scene(home: Path, *answers: list[Step] | str, spare: Teller | Non
             alice = guild.add_member(env.create_user("alice"))
             await env.settle()
             yield Scene(home, env, assistant, client, teller, guild, channel, alice)
-
-
-async def leave_unfinished(home: Path, question: Question, reply_id: str = "") -> None:
-    """Let a process take a question, begin a reply with this id, and die before it is answered."""
-    async with open_desk(home, Teller()) as assistant:
-        events = assistant.answer(question)
-        started = await anext(events)
-        if reply_id and isinstance(started, Started):
-            await assistant.replying(started.turn, reply_id)

@@ -67,8 +67,8 @@ async def test_a_follow_up_in_the_same_channel_sees_what_was_said(tmp_path: Path
 async def test_no_conversation_sees_another(tmp_path: Path) -> None:
     async with open_scene(tmp_path) as scene:
         elsewhere, thread = scene.guild.create_text_channel("billing"), scene.thread()
-        foreign = scene.env.create_guild("Others").create_text_channel("support")
-        eve = scene.env._guilds[1].add_member(scene.env.create_user("eve"))  # noqa: SLF001 - no public name
+        others = scene.env.create_guild("Others")
+        foreign, eve = others.create_text_channel("support"), others.add_member(scene.env.create_user("eve"))
         for channel in (scene.channel, elsewhere, thread):
             await scene.alice.send(channel, f"{scene.me} what did I say?")
         await eve.send(foreign, f"{scene.me} what did I say?")

@@ -90,7 +90,7 @@ class SupportClient(discord.Client):
     def _whereabouts(self) -> str:
         name = f"Discord: @{self.user}"
         if self.guilds:
-            return f"{name} in {', '.join(guild.name for guild in self.guilds[:3])}{', ...' * (len(self.guilds) > 3)}"  # noqa: PLR2004
+            return f"{name} in {self.guilds[0].name}" + (" and other servers" if self.guilds[1:] else "")
         invitation = discord.utils.oauth_url(self.application_id or 0, permissions=_PERMISSIONS)
         return f"{name}, in no server yet; invite with {invitation}"
 

@@ -58,16 +58,15 @@ async def begun_at(channel: discord.PartialMessageable, me: int, unfinished: Unf
 async def _begun(channel: discord.PartialMessageable, me: int, first: int, question: str) -> tuple[Standing, ...]:
     """Find the messages that an earlier process wrote of an answer."""
     try:
-        messages = [await channel.fetch_message(first)]
-        async for message in channel.history(after=messages[0], limit=_MOST_MESSAGES):
-            if message.author.id == me and _goes_on(message, first, question):
-                messages.append(message)
+        begun = await channel.fetch_message(first)
+        after = [message async for message in channel.history(after=begun, limit=_MOST_MESSAGES)]
     except discord.NotFound:
         return ()
     except discord.Forbidden:
         # Writing without reading the history is possible: the first message is known even so.
         return (Standing(channel.get_partial_message(first), ""),)
-    return tuple(_standing(message) for message in messages)
+    own = [message for message in after if message.author.id == me and _goes_on(message, first, question)]
+    return tuple(_standing(message) for message in [begun, *own])
 
 
 def _goes_on(message: discord.Message, first: int, question: str) -> bool:

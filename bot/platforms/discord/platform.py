@@ -22,7 +22,7 @@ class DiscordPlatform:
 
     name = PLATFORM
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - built once, in sight
         self,
         assistant: Answers,
         persona: Persona,
@@ -30,12 +30,14 @@ class DiscordPlatform:
         home: Path,
         *,
         connector: aiohttp.BaseConnector | None = None,
+        grace: float = GRACE,
     ) -> None:
         self._assistant = assistant
         self._persona = persona
         self._token = token
         self._home = home
         self._connector = connector
+        self._grace = grace
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until cancelled; raises StartupError when Discord refuses the token or the intents."""
@@ -50,7 +52,7 @@ class DiscordPlatform:
                     " Bot > Privileged Gateway Intents, turn on 'Message Content Intent', and start again."
                 ) from None
             finally:
-                await client.finish(GRACE)
+                await client.finish(self._grace)
 
     async def _log_in(self, client: SupportClient) -> None:
         try:
