@@ -14,6 +14,7 @@ import discord
 import simcord
 from simcord.actors import MemberActor
 from simcord.backend import serializers
+from simcord.backend.models import AllowedMentions
 from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 from simcord.env import Env
 
@@ -151,6 +152,22 @@ class Scene:
         started = await anext(events)
         if reply_id and isinstance(started, Started):
             await self.assistant.replying(started.turn, reply_id)
+
+    async def reply_quietly(self, channel: ChannelHandle, content: str, to: discord.Message) -> None:
+        """Let Alice reply to a message without pinging its author."""
+        self.env.backend.create_message(
+            channel.id,
+            self.alice.id,
+            content,
+            reference={"channel_id": str(channel.id), "message_id": str(to.id)},
+            allowed_mentions=AllowedMentions(replied_user=False),
+        )
+        await self.env.settle()
+
+    def let_slip(self, thread: ChannelHandle) -> None:
+        """Make the bot unaware of a thread that exists."""
+        gone = {"id": str(thread.id), "guild_id": str(self.guild.id), "parent_id": str(self.channel.id), "type": 11}
+        self.env.backend.emit("THREAD_DELETE", gone)
 
     def own_role(self) -> RoleHandle:
         """Make the role that Discord gives to a bot, of the bot's own name."""

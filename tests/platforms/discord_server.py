@@ -34,7 +34,8 @@ READY: dict[str, object] = {
     "resume_gateway_url": "wss://gateway.discord.gg",
 }
 DIRECT_MESSAGES = "3000"
-# The gateway's close code for an intent that the developer portal does not grant.
+# The gateway's close codes for a bad token, and for an intent that the developer portal does not grant.
+TOKEN_NO_LONGER_VALID = 4004
 DISALLOWED_INTENTS = 4014
 
 

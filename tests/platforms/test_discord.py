@@ -40,6 +40,13 @@ async def test_a_reply_to_her_is_for_her(tmp_path: Path) -> None:
         assert scene.said() == ["Hold the button.", "Ten seconds."]
 
 
+async def test_a_reply_to_her_that_does_not_ping_is_for_her(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, "Hold the button.", "Ten seconds.") as scene:
+        await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
+        await scene.reply_quietly(scene.channel, "for how long?", scene.written()[0])
+        assert scene.said() == ["Hold the button.", "Ten seconds."]
+
+
 async def test_a_mention_of_her_own_role_is_for_her(tmp_path: Path) -> None:
     async with open_scene(tmp_path, "I am here.") as scene:
         role = scene.own_role()
@@ -98,6 +105,15 @@ async def test_a_thread_is_followed_after_a_restart(tmp_path: Path) -> None:
         assert scene.said(thread) == ["Hold the button.", "Ten seconds."]
 
 
+async def test_a_thread_that_discord_did_not_announce_is_looked_up(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, "Hold the button.", "Ten seconds.") as scene:
+        thread = scene.thread()
+        await scene.alice.send(thread, f"{scene.me} how do I reset my lamp?")
+        scene.let_slip(thread)
+        await scene.alice.send(thread, "for how long?")
+        assert scene.said(thread) == ["Hold the button.", "Ten seconds."]
+
+
 @pytest.mark.parametrize("aside", ["{bob} look at this", "@everyone look at this", "{role} look at this"])
 async def test_an_aside_to_other_people_in_her_thread_is_left_alone(tmp_path: Path, aside: str) -> None:
     async with open_scene(tmp_path, "Hold the button.") as scene:
@@ -115,7 +131,7 @@ async def test_a_reply_to_someone_else_in_her_thread_is_left_alone(tmp_path: Pat
         bob, thread = scene.someone("bob"), scene.thread()
         await scene.alice.send(thread, f"{scene.me} how do I reset my lamp?")
         hint = await bob.send(thread, f"{scene.me} is there no other way?")
-        await scene.alice.send(thread, "I like that one", reply_to=hint)
+        await scene.reply_quietly(thread, "I like that one", hint)
         assert scene.said(thread) == ["Hold the button.", "No."]
 
 
@@ -207,8 +223,13 @@ async def test_ask_works_in_direct_messages(tmp_path: Path) -> None:
 
 async def test_the_commands_are_described_in_the_companys_words(tmp_path: Path) -> None:
     async with open_scene(tmp_path) as scene:
-        described = [command["description"] for command in scene.env.backend.commands[None].values()]
-        assert described == ["Ask Juno of Lumen a question", "Let Juno forget what was said here"]
+        ask, reset = scene.env.backend.commands[None].values()
+        described = [ask["description"], ask["options"][0]["description"], reset["description"]]
+        assert described == [
+            "Ask Juno of Lumen a question",
+            "What you would like to know from Juno",
+            "Let Juno forget what was said here",
+        ]
 
 
 async def test_an_edited_question_changes_the_history(tmp_path: Path) -> None:

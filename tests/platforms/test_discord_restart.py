@@ -7,6 +7,7 @@ from pathlib import Path
 import discord
 import pytest
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from bot.conversation import Question
 from bot.platforms.discord.commands import sync_when_changed
@@ -16,9 +17,9 @@ LONG = "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}".strip() 
 
 
 @pytest.fixture(name="logs")
-def _logs() -> Iterator[list[dict[str, object]]]:
+def _logs() -> Iterator[list[EventDict]]:
     with capture_logs() as logs:
-        yield logs  # type: ignore[misc]
+        yield logs
 
 
 def never() -> asyncio.Event:
@@ -117,7 +118,7 @@ async def test_a_reply_is_finished_where_the_history_may_not_be_read(tmp_path: P
 
 
 async def test_a_channel_out_of_reach_costs_one_line_and_keeps_nobody_waiting(
-    tmp_path: Path, logs: list[dict[str, object]]
+    tmp_path: Path, logs: list[EventDict]
 ) -> None:
     async with open_scene(tmp_path, "Hold the button.") as scene:
         await scene.leave_unfinished(Question(scene.conversation(thread="42"), "1", "1", "where am I?"))
@@ -187,7 +188,7 @@ async def test_another_application_gets_the_commands_too(tmp_path: Path) -> None
 
 
 async def test_a_failed_sync_costs_one_line_and_is_tried_again_at_the_next_start(
-    tmp_path: Path, logs: list[dict[str, object]]
+    tmp_path: Path, logs: list[EventDict]
 ) -> None:
     async with open_scene(tmp_path) as scene:
         (tmp_path / "discord-commands.sha256").unlink()
@@ -199,7 +200,7 @@ async def test_a_failed_sync_costs_one_line_and_is_tried_again_at_the_next_start
         assert (tmp_path / "discord-commands.sha256").is_file()
 
 
-async def test_a_failing_command_is_told_kindly_and_logged(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+async def test_a_failing_command_is_told_kindly_and_logged(tmp_path: Path, logs: list[EventDict]) -> None:
     async with open_scene(tmp_path) as scene:
 
         async def broken(interaction: discord.Interaction) -> None:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiosqlite
 import discord
 import pytest
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from bot.models import ModelError
 from tests.platforms.discord_scene import EDIT_EVERY, Scene, Teller, open_scene
@@ -19,9 +21,9 @@ LONG = (
 
 
 @pytest.fixture(name="logs")
-def _logs() -> Iterator[list[dict[str, object]]]:
+def _logs() -> Iterator[list[EventDict]]:
     with capture_logs() as logs:
-        yield logs  # type: ignore[misc]
+        yield logs
 
 
 async def ask(scene: Scene, question: str = "how do I reset my lamp?") -> None:
@@ -120,6 +122,31 @@ async def test_what_a_broken_model_said_is_replaced_by_the_next_ones_answer(tmp_
         assert scene.written()[0].id == shown[0]
 
 
+async def test_nothing_of_a_broken_answer_is_left_in_the_one_that_follows(tmp_path: Path) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    spare = Teller(["Hold ", gates[1], "the button."])
+    async with open_scene(tmp_path, ["Press the ", gates[0], ModelError("gone")], spare=spare) as scene:
+        spare.env = scene.env
+        await ask(scene)
+        gates[0].set()
+        await scene.env.settle()
+        assert scene.said() == ["Press the"]
+        await scene.env.advance_time(EDIT_EVERY)
+        assert scene.said() == ["Hold"]
+        gates[1].set()
+
+
+async def test_a_surplus_message_that_someone_deleted_first_does_no_harm(tmp_path: Path, logs: list[EventDict]) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, [LONG + " ", gate, ModelError("gone")], spare=Teller("Hold.")) as scene:
+        await ask(scene)
+        scene.env.backend.delete_message(scene.channel.id, scene.written()[1].id)
+        gate.set()
+        await scene.env.settle()
+        assert scene.said() == ["Hold."]
+        assert not [line for line in logs if line["event"] == "discord.send_failed"]
+
+
 async def test_nothing_that_was_replaced_takes_a_turn_out_of_the_history(tmp_path: Path) -> None:
     async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=Teller("Hold the button.")) as scene:
         await ask(scene)
@@ -171,9 +198,9 @@ async def test_the_store_knows_the_reply_while_it_is_being_written(tmp_path: Pat
         gate.set()
 
 
-@pytest.mark.parametrize("status", [403, 404, 429, 500])
+@pytest.mark.parametrize(("status", "attempts"), [(403, 1), (404, 1), (429, 2), (500, 2)])
 async def test_an_answer_that_cannot_be_posted_is_kept_and_told_in_one_line(
-    tmp_path: Path, logs: list[dict[str, object]], status: int
+    tmp_path: Path, logs: list[EventDict], status: int, attempts: int
 ) -> None:
     async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
         scene.env.inject_error("POST", "/channels/*/messages", status=status, code=1, times=None)
@@ -182,6 +209,7 @@ async def test_an_answer_that_cannot_be_posted_is_kept_and_told_in_one_line(
         assert await scene.history() == [("how do I reset my lamp?", "Hold the button.")]
         failed = [line for line in logs if line["event"] == "discord.send_failed"]
         assert [(line["turn"], line["status"]) for line in failed] == [(1, status)]
+        assert len(scene.requests("POST", "/messages")) == attempts
 
 
 async def test_a_passing_failure_still_ends_in_the_whole_answer(tmp_path: Path) -> None:
@@ -191,9 +219,7 @@ async def test_a_passing_failure_still_ends_in_the_whole_answer(tmp_path: Path) 
         assert scene.said() == ["Hold the button."]
 
 
-async def test_a_reply_that_is_deleted_while_it_is_written_stays_deleted(
-    tmp_path: Path, logs: list[dict[str, object]]
-) -> None:
+async def test_a_reply_that_is_deleted_while_it_is_written_stays_deleted(tmp_path: Path, logs: list[EventDict]) -> None:
     gate = asyncio.Event()
     async with open_scene(tmp_path, ["Hold the ", gate, "button."]) as scene:
         await ask(scene)
@@ -204,7 +230,7 @@ async def test_a_reply_that_is_deleted_while_it_is_written_stays_deleted(
         assert [line["status"] for line in logs if line["event"] == "discord.send_failed"] == [404]
 
 
-async def test_a_channel_where_she_may_not_speak_causes_no_error(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+async def test_a_channel_where_she_may_not_speak_causes_no_error(tmp_path: Path, logs: list[EventDict]) -> None:
     async with open_scene(tmp_path, "Hold the button.") as scene:
         silence = discord.PermissionOverwrite(send_messages=False)
         mute = scene.guild.create_text_channel(
@@ -221,7 +247,7 @@ async def test_a_failing_typing_indicator_does_not_stop_the_answer(tmp_path: Pat
         assert scene.said() == ["Hold the button."]
 
 
-async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[EventDict]) -> None:
     async with open_scene(tmp_path, "Hold the button.") as scene:
         scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
         await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
@@ -229,7 +255,19 @@ async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[di
         assert [line["status"] for line in logs if line["event"] == "discord.response_failed"] == [404]
 
 
-async def test_the_log_never_holds_what_was_said(tmp_path: Path, logs: list[dict[str, object]]) -> None:
+async def test_a_broken_database_is_logged_without_what_a_customer_wrote(tmp_path: Path, logs: list[EventDict]) -> None:
+    async with open_scene(tmp_path) as scene:
+        asked = await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
+        async with aiosqlite.connect(tmp_path / "sarah.db") as database:
+            await database.execute("ALTER TABLE turns RENAME TO lost")
+        await scene.alice.edit(asked, "my secret")
+        failed = [line for line in logs if line["event"] == "discord.event_failed"]
+        assert [(line["handler"], line["error"]) for line in failed] == [("on_raw_message_edit", "StoreError")]
+        assert "secret" not in str(logs)
+        assert len(scene.env.errors) == 1
+
+
+async def test_the_log_never_holds_what_was_said(tmp_path: Path, logs: list[EventDict]) -> None:
     async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
         scene.env.inject_error("POST", "/channels/*/messages", status=500, message="Hold it", times=None)
         await ask(scene, "my secret")

@@ -95,12 +95,22 @@ def test_a_cut_code_block_is_closed_and_opened_again_in_its_language() -> None:
     assert [line for message in messages for line in message.splitlines() if "print" in line] == lines
 
 
+def test_no_cut_parts_a_fence_or_leaves_it_without_its_code() -> None:
+    for before in range(1970, 2010):
+        messages = split("x" * before + "```py\n" + "y" * 1000 + "\n```" + "z" * 990 + "```\nlast\n```")
+        blocks = [block for message in messages for block in message.split("```")[1::2]]
+        assert all(message.count("```") % 2 == 0 for message in messages)
+        assert all(block.partition("\n")[2].strip() for block in blocks)
+        assert "".join(block.removeprefix("py").replace("\n", "") for block in blocks) == "y" * 1000 + "last"
+
+
 def test_a_code_block_that_is_still_being_written_is_shown_whole() -> None:
     assert split("Try this:\n```py\nprint(1)") == ["Try this:\n```py\nprint(1)\n```"]
 
 
 def test_a_blank_text_is_no_message() -> None:
     assert split(" \n\n \t\n") == []
+    assert [message.strip() for message in split(" " * 5000 + "x")] == ["x"]
 
 
 def test_the_indentation_after_a_cut_is_kept() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.conversation import StartupError
 from bot.platforms.discord import DiscordPlatform
 from tests.platforms.discord_scene import PERSONA, Step, Teller, open_desk
-from tests.platforms.discord_server import DISALLOWED_INTENTS, TOKEN, DiscordServer, open_server
+from tests.platforms.discord_server import DISALLOWED_INTENTS, TOKEN, TOKEN_NO_LONGER_VALID, DiscordServer, open_server
 
 WRONG = "wrong.token"
 
@@ -41,6 +41,13 @@ async def test_a_missing_intent_is_told_by_the_switch_to_turn_on(tmp_path: Path)
     assert "https://discord.com/developers/applications" in told
 
 
+async def test_a_token_that_is_reset_meanwhile_is_told_by_the_name_of_its_setting(tmp_path: Path) -> None:
+    async with open_server(tmp_path, TOKEN_NO_LONGER_VALID) as (_, connector):
+        told = await refusal(tmp_path, connector, TOKEN)
+    assert "DISCORD_TOKEN" in told
+    assert TOKEN not in told
+
+
 async def test_a_discord_out_of_reach_is_told_in_a_sentence(tmp_path: Path) -> None:
     told = await refusal(tmp_path, aiohttp.UnixConnector(str(tmp_path / "nobody")), TOKEN)
     assert "Discord cannot be reached" in told
@@ -52,7 +59,8 @@ async def running(
 ) -> AsyncGenerator[tuple[DiscordServer, asyncio.Task[None], asyncio.Queue[str]]]:
     """Run the platform against our own Discord, connected."""
     ready: asyncio.Queue[str] = asyncio.Queue()
-    async with open_server(home) as (server, connector), open_desk(home, Teller(list(steps))) as assistant:
+    desk = open_desk(home, Teller(list(steps)))
+    async with asyncio.timeout(30), open_server(home) as (server, connector), desk as assistant:
         platform = DiscordPlatform(assistant, PERSONA, TOKEN, home, connector=connector, grace=grace)
         task = asyncio.create_task(platform.run(ready.put_nowait))
         await server.connected.wait()

@@ -1,6 +1,8 @@
 """What happens in Discord, turned into calls of the assistant."""
 
 import asyncio
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import groupby
 from pathlib import Path
@@ -174,8 +176,10 @@ class SupportClient(discord.Client):
             await self._assistant.delete(conversation, str(message))
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
-        """Log what a handler did not expect, without what customers wrote."""
-        structlog.get_logger().exception("discord.event_failed", event_method=event_method)
+        """Log what a handler did not expect; the error's own text may quote a customer and stays out."""
+        error = sys.exc_info()[1]
+        where = "".join(traceback.format_tb(error.__traceback__)) if error else ""
+        structlog.get_logger().error("discord.event_failed", handler=event_method, error=type(error).__name__, at=where)
 
     async def _conversation(self, guild: int | None, channel_id: int) -> Conversation:
         if guild is None:

@@ -40,7 +40,10 @@ class DiscordPlatform:
         self._grace = grace
 
     async def run(self, ready: Callable[[str], None]) -> None:
-        """Serve until cancelled; raises StartupError when Discord refuses the token or the intents."""
+        """Serve until cancelled; raises StartupError when Discord refuses the token or the intents.
+
+        A token that is reset while the bot is connected ends it in the same way.
+        """
         client = create_client(self._assistant, self._persona, self._home, ready=ready, connector=self._connector)
         async with client:
             await self._log_in(client)
@@ -50,6 +53,11 @@ class DiscordPlatform:
                 raise StartupError(
                     f"Discord does not let this bot read messages yet: open {_PORTAL}, choose the application, then"
                     " Bot > Privileged Gateway Intents, turn on 'Message Content Intent', and start again."
+                ) from None
+            except discord.ConnectionClosed as closed:
+                raise StartupError(
+                    f"Discord closed the connection for good (code {closed.code}): if the token was reset, put the new"
+                    f" one into DISCORD_TOKEN; {_PORTAL} shows whether the application is still there."
                 ) from None
             finally:
                 await client.finish(self._grace)

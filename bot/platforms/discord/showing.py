@@ -1,7 +1,7 @@
 """Showing an answer in Discord while it is being written."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -111,9 +111,8 @@ class Screen:
 
     async def finish(self, text: str, buttons: discord.ui.View | None) -> None:
         """Show the whole text."""
+        self._text = text
         async with self._asking:
-            if self._ticker:
-                self._ticker.cancel()
             if not isinstance(self._failed, _LASTING):
                 await self._show(text, buttons)
 
@@ -162,7 +161,7 @@ async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitSta
                 pass
 
 
-def log_trouble(what: str, error: Exception, **about: int | str | Sequence[str]) -> None:
+def log_trouble(what: str, error: Exception, **about: int) -> None:
     """Write one line about a request that failed; an answer of Discord's is told by its numbers alone."""
     if isinstance(error, discord.HTTPException):
         about |= {"status": error.status, "code": error.code}

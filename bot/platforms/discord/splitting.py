@@ -9,6 +9,8 @@ CLOSING = "\n```"
 
 # Discord opens and closes a code block at any three backticks, not only at the start of a line.
 _FENCE = re.compile(r"```(?:([\w+.#-]{1,32})(?=\n))?")
+# The same where a text is cut: a word that ends there may be a language.
+_FENCE_AT_THE_EDGE = re.compile(r"```(?:[\w+.#-]{1,32}(?=\n|\Z))?")
 _BLANK_LINES_BEFORE = re.compile(r"\A(?:[^\S\n]*\n)+")
 _JOINERS = {"\u200d", "\u200c"}
 # The longest cluster of combining characters that is kept together.
@@ -56,25 +58,18 @@ def _open_block(text: str) -> str | None:
 
 def _cut(text: str, room: int, opening: str) -> int:
     """Return where the best message of at most `room` characters ends."""
-    window = text[:room]
-    at = room
-    for boundary in ("\n\n", "\n", " "):
-        found = text.rfind(boundary, 0, room + 1)
-        if found > room // 2:
-            at = found
-            break
-    else:
-        at = _whole_character(text, room)
-    return _whole_fence(window, at, opening)
+    ends = (text.rfind(boundary, 0, room + 1) for boundary in ("\n\n", "\n", " "))
+    at = next((end for end in ends if end > room // 2), 0) or _whole_character(text, room)
+    return _whole_fence(text[:room], at, opening)
 
 
 def _whole_fence(window: str, at: int, opening: str) -> int:
     """Move a cut that would split a fence, or leave an opening one without code, to before that fence."""
     inside = bool(opening)
-    for fence in _FENCE.finditer(window):
+    for fence in _FENCE_AT_THE_EDGE.finditer(window):
         opens = not inside
         inside = opens
-        end = fence.end() + 1 if opens else fence.end()
+        end = fence.end() + 1 if opens else fence.end() - 1
         if fence.start() < at <= end and fence.start():
             return fence.start()
     # Backticks at the very edge may be the beginning of a fence.
