@@ -1,0 +1,5 @@
+"""The web page, for customers who come with a browser."""
+
+from bot.platforms.web.platform import WebPlatform
+
+__all__ = ["WebPlatform"]

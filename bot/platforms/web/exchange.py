@@ -1,0 +1,124 @@
+"""A question and its growing answer, which goes on whether or not the browser is still there."""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import structlog
+
+from bot.conversation import Answered, Answers, Conversation, Event, PastTurn, Piece, Question, Retracted, Started
+
+
+class Exchange:
+    """One question and its answer as a page shows them."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        self.answer = ""
+        self.turn: int | None = None
+        self.over = False
+        self._changed = asyncio.Event()
+
+    def take(self, event: Event) -> None:
+        """Let an event of the assistant change what is shown."""
+        match event:
+            case Started(turn=turn):
+                self.turn = turn
+            case Piece(text=text):
+                self.answer += text
+            case Retracted():
+                self.answer = ""
+            case Answered(turn=turn, text=text):
+                self.turn, self.answer = turn, text
+        self._announce()
+
+    def fail(self, apology: str) -> None:
+        """Show an apology in place of an answer that cannot be given."""
+        self.turn, self.answer = None, apology
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self.over = True
+        self._announce()
+
+    async def growth(self) -> AsyncIterator[str]:
+        """Yield the answer as it is now and after each change; changes in between come as one."""
+        while True:
+            # Taken before the text is shown: a change in the meantime is not missed.
+            changed = self._changed
+            yield self.answer
+            if self.over:
+                return
+            await changed.wait()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def past_exchange(past: PastTurn) -> Exchange:
+    """Show a turn of the history."""
+    exchange = Exchange(past.question)
+    exchange.turn, exchange.answer, exchange.over = past.turn, past.answer, True
+    return exchange
+
+
+class Exchanges:
+    """Every answer that is being written, by conversation."""
+
+    def __init__(self, assistant: Answers, apology: str) -> None:
+        self._assistant = assistant
+        self._apology = apology
+        self._open: defaultdict[Conversation, dict[Exchange, asyncio.Task[None]]] = defaultdict(dict)
+
+    def ask(self, conversation: Conversation, text: str) -> Exchange:
+        """Start answering what a customer wrote."""
+        message_id = secrets.token_urlsafe(16)
+        question = Question(conversation, author=conversation.channel, message_id=message_id, text=text)
+        return self._begin(question, self._assistant.answer(question))
+
+    async def resume(self, platform: str) -> None:
+        """Start answering what an earlier process left unfinished."""
+        for unfinished in await self._assistant.unfinished(platform):
+            self._begin(unfinished.question, self._assistant.resume(unfinished))
+
+    def open(self, conversation: Conversation) -> list[Exchange]:
+        """Return the exchanges of a conversation that are still being written, oldest first."""
+        return list(self._open.get(conversation, ()))
+
+    async def drop(self, conversation: Conversation) -> None:
+        """Stop answering in a conversation."""
+        await _cancelled(list(self._open.get(conversation, {}).values()))
+
+    async def stop(self) -> None:
+        """Stop answering; the turns stay unfinished, for the next start."""
+        await _cancelled([task for tasks in self._open.values() for task in tasks.values()])
+
+    def _begin(self, question: Question, events: AsyncIterator[Event]) -> Exchange:
+        exchange = Exchange(question.text)
+        conversation = question.conversation
+        task = asyncio.create_task(self._write(exchange, events))
+        self._open[conversation][exchange] = task
+        task.add_done_callback(lambda _: self._close(conversation, exchange))
+        return exchange
+
+    async def _write(self, exchange: Exchange, events: AsyncIterator[Event]) -> None:
+        try:
+            async for event in events:
+                exchange.take(event)
+        except Exception as error:  # noqa: BLE001 - whatever broke, the customer hears one kind sentence
+            structlog.get_logger().error("web.answer_failed", turn=exchange.turn, error=type(error).__name__)
+            exchange.fail(self._apology)
+
+    def _close(self, conversation: Conversation, exchange: Exchange) -> None:
+        exchange.end()
+        del self._open[conversation][exchange]
+        if not self._open[conversation]:
+            del self._open[conversation]
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,73 @@
+"""The web page, for customers who come with a browser."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from gradio.routes import App
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount
+
+from bot.conversation import Answers
+from bot.persona import Persona
+from bot.platforms.web.desk import Desk
+from bot.platforms.web.door import Door, cookie, new_token, read_token
+from bot.platforms.web.frame import frame_of
+from bot.platforms.web.looks import ICON, THEME
+from bot.platforms.web.page import Page, build
+from bot.platforms.web.server import address, listen, serving
+
+
+class WebPlatform:
+    """Shows the assistant on a web page; satisfies `bot.conversation.Platform`."""
+
+    name = "web"
+
+    def __init__(self, assistant: Answers, persona: Persona, host: str, port: int) -> None:
+        self._desk = Desk(assistant, persona)
+        self._persona = persona
+        self._host = host
+        self._port = port
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Serve the page until cancelled; port 0 takes any free one."""
+        with listen(self._host, self._port) as listener:
+            blocks = build(Page(self._desk, self._persona), self._persona)
+            routes = _routes(blocks, self._desk)
+            async with serving(Door(routes, frame_of(self._persona)), listener) as server:
+                try:
+                    await self._desk.resume()
+                    ready(address(listener))
+                    await asyncio.shield(server)
+                finally:
+                    await self._desk.stop()
+                    _close(blocks, routes)
+
+
+def _routes(blocks: gr.Blocks, desk: Desk) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+
+    @app.post("/start-over")
+    async def start_over(request: Request) -> Response:
+        token = read_token(request.cookies)
+        if token is not None:
+            await desk.forget(token)
+        afresh = RedirectResponse("./", 303)
+        afresh.headers["set-cookie"] = cookie(new_token(), request.url.scheme)
+        return afresh
+
+    @app.get("/favicon.ico")
+    async def favicon() -> Response:
+        return Response(ICON, media_type="image/svg+xml")
+
+    return gr.mount_gradio_app(app, blocks, "/", footer_links=[], run_history=False, show_error=False, theme=THEME)
+
+
+def _close(blocks: gr.Blocks, routes: FastAPI) -> None:
+    """End what Gradio keeps running: its queue, and the streams that show pages that the server lives."""
+    blocks.close(verbose=False)
+    for route in routes.routes:
+        if isinstance(route, Mount):
+            cast("App", route.app).stop_event.set()
