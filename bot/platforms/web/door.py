@@ -17,8 +17,8 @@ COOKIE_AGE = 400 * 24 * 3600
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 # What the page needs, and nothing else: Gradio would also take uploads, fetch URLs and describe its API.
-READS = re.compile(r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|heartbeat/\w+)")
-WRITES = re.compile(r"/start-over|/gradio_api/(queue/join|cancel|reset)/?")
+READS = re.compile(r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|app_id)")
+WRITES = re.compile(r"/start-over|/gradio_api/(queue/join|run/\w+)")
 ALLOWED = {"GET": READS, "HEAD": READS, "POST": WRITES}
 
 # The second lock after the sanitizer: no foreign script, no inline handler, no image from elsewhere.

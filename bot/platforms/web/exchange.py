@@ -1,6 +1,7 @@
 """A question and its growing answer, which goes on whether or not the browser is still there."""
 
 import asyncio
+import contextlib
 import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -10,15 +11,36 @@ import structlog
 from bot.conversation import Answered, Answers, Conversation, Event, PastTurn, Piece, Question, Retracted, Started
 
 
-class Exchange:
-    """One question and its answer as a page shows them."""
+class Bell:
+    """Rings when something has changed."""
 
-    def __init__(self, question: str) -> None:
+    def __init__(self) -> None:
+        self.rings = 0
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        self.rings += 1
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def after(self, rings: int, patience: float) -> None:
+        """Wait until it has rung more than so many times, for so many seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self.rings == rings:
+                    await self._rung.wait()
+
+
+class Exchange:
+    """One question and its answer as pages show them; `bells` ring when it changes."""
+
+    def __init__(self, question: str, past: PastTurn | None = None) -> None:
         self.question = question
-        self.answer = ""
-        self.turn: int | None = None
-        self.over = False
-        self._changed = asyncio.Event()
+        self.answer = past.answer if past else ""
+        self.turn = past.turn if past else None
+        self.over = past is not None
+        self.bells: list[Bell] = []
 
     def take(self, event: Event) -> None:
         """Let an event of the assistant change what is shown."""
@@ -31,7 +53,7 @@ class Exchange:
                 self.answer = ""
             case Answered(turn=turn, text=text):
                 self.turn, self.answer = turn, text
-        self._announce()
+        self._ring()
 
     def fail(self, apology: str) -> None:
         """Show an apology in place of an answer that cannot be given."""
@@ -40,28 +62,11 @@ class Exchange:
     def end(self) -> None:
         """Nothing more comes."""
         self.over = True
-        self._announce()
+        self._ring()
 
-    async def growth(self) -> AsyncIterator[str]:
-        """Yield the answer as it is now and after each change; changes in between come as one."""
-        while True:
-            # Taken before the text is shown: a change in the meantime is not missed.
-            changed = self._changed
-            yield self.answer
-            if self.over:
-                return
-            await changed.wait()
-
-    def _announce(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
-def past_exchange(past: PastTurn) -> Exchange:
-    """Show a turn of the history."""
-    exchange = Exchange(past.question)
-    exchange.turn, exchange.answer, exchange.over = past.turn, past.answer, True
-    return exchange
+    def _ring(self) -> None:
+        for bell in self.bells:
+            bell.ring()
 
 
 class Exchanges:

@@ -1,4 +1,4 @@
-"""The page itself: what is on it, and which of the desk's services each part asks for."""
+"""The chat on the page: what is in it, and which of the desk's services each part asks for."""
 
 from collections.abc import AsyncIterator
 from html import escape
@@ -6,66 +6,81 @@ from html import escape
 import gradio as gr
 
 from bot.persona import Persona
-from bot.platforms.web.desk import Desk, View
+from bot.platforms.web.desk import Desk
 from bot.platforms.web.door import new_token, read_token
 from bot.platforms.web.shown import Message, messages
+from bot.platforms.web.view import View
 
-Shown = tuple[View, list[Message]]
+# Pages that may be open at the same time: what an open page waits for costs no thread.
+PAGES = 2000
+# Seconds after which the server looks whether an unchanged page is still open.
+LOOK_EVERY = 10.0
 
 
 class Page:
     """Says in Gradio's terms what the desk answers."""
 
-    def __init__(self, desk: Desk, persona: Persona) -> None:
+    def __init__(self, desk: Desk, persona: Persona, look_every: float = LOOK_EVERY) -> None:
         self._desk = desk
         self._persona = persona
+        self._look_every = look_every
+        self._views: dict[str, View] = {}
 
-    async def open(self, request: gr.Request) -> AsyncIterator[Shown]:
-        """Show a browser its conversation."""
-        view = await self._view(None, request)
-        yield view, messages(view.exchanges)
-        async for _ in self._desk.grow(view):
-            yield view, messages(view.exchanges)
+    async def open(self, request: gr.Request) -> AsyncIterator[object]:
+        """Show a browser its conversation, or a greeting, for as long as its page is open."""
+        page = str(request.session_hash)
+        async with self._desk.view(read_token(request.cookies) or new_token()) as view:
+            self._views[page] = view
+            try:
+                # Only now, so that no greeting flashes up before a conversation that goes on.
+                yield _greeting(self._persona, messages(view.exchanges))
+                async for _ in view.changes(self._look_every):
+                    yield messages(view.exchanges)
+            finally:
+                del self._views[page]
 
-    async def send(self, text: str, view: View | None, request: gr.Request) -> AsyncIterator[tuple[object, ...]]:
+    async def send(self, text: str, request: gr.Request) -> str:
         """Send what is in the box, and empty it."""
-        view = await self._view(view, request)
-        box: object = ""
-        async for _ in self._desk.send(view, text):
-            yield box, view, messages(view.exchanges)
-            # Emptied once: what the customer types while the answer grows stays hers.
-            box = gr.skip()
+        # An empty box is the second half of a double click.
+        if text:
+            self._desk.send(await self._token(request), text)
+        return ""
 
-    async def suggest(self, view: View | None, chosen: gr.SelectData, request: gr.Request) -> AsyncIterator[Shown]:
+    async def suggest(self, chosen: gr.SelectData, request: gr.Request) -> None:
         """Send the suggestion that was chosen."""
-        view = await self._view(view, request)
-        async for _ in self._desk.send(view, self._persona.suggestions[chosen.index]):
-            yield view, messages(view.exchanges)
+        self._desk.send(await self._token(request), self._persona.suggestions[chosen.index])
 
-    async def rate(self, view: View | None, verdict: gr.LikeData) -> None:
+    async def rate(self, verdict: gr.LikeData, request: gr.Request) -> None:
         """Keep a thumb, up or down."""
-        if view is not None and isinstance(verdict.liked, bool) and isinstance(verdict.index, int):
+        view = self._views.get(str(request.session_hash))
+        if view and isinstance(verdict.liked, bool) and isinstance(verdict.index, int):
+            # A view is shown as messages, two for each exchange.
             await self._desk.rate(view, verdict.index // 2, liked=verdict.liked)
 
-    async def _view(self, view: View | None, request: gr.Request) -> View:
+    async def _token(self, request: gr.Request) -> str:
+        view = self._views.get(str(request.session_hash))
         # A browser that keeps no cookie has a conversation for as long as its page is open.
         token = read_token(request.cookies) or (view.token if view else new_token())
-        return view if view and view.token == token else await self._desk.view(token)
+        if view and view.token != token:
+            # She started over in another tab of the same browser.
+            await self._desk.show(view, token)
+        return token
 
 
 def build(page: Page, persona: Persona) -> gr.Blocks:
-    """Lay the page out."""
+    """Lay the chat out."""
     with gr.Blocks(title=f"{persona.name} · {persona.company}", analytics_enabled=False, fill_height=True) as blocks:
-        view = gr.State(None)
         chat = _chat(persona)
         box = _box(persona)
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
-        blocks.load(page.open, None, [view, chat], **quiet)
-        box.submit(page.send, [box, view], [box, view, chat], trigger_mode="once", **quiet)
-        chat.example_select(page.suggest, [view], [view, chat], trigger_mode="once", **quiet)
-        chat.like(page.rate, [view], None, **quiet)
-    blocks.queue(default_concurrency_limit=None, api_open=False)
-    return blocks
+        # The one stream to an open page. Everything else only sends: Gradio's browser side
+        # loses what comes by a stream that begins in the moment in which another ends.
+        blocks.load(page.open, None, chat, **quiet)
+        box.submit(page.send, box, box, queue=False, trigger_mode="once", **quiet)
+        chat.example_select(page.suggest, None, None, queue=False, trigger_mode="once", **quiet)
+        chat.like(page.rate, None, None, queue=False, **quiet)
+    blocks.max_threads = PAGES
+    return blocks.queue(default_concurrency_limit=None, api_open=False)
 
 
 def _chat(persona: Persona) -> gr.Chatbot:
@@ -74,14 +89,20 @@ def _chat(persona: Persona) -> gr.Chatbot:
         label=persona.name,
         show_label=False,
         container=False,
-        placeholder=f"<p class='greeting'>{escape(persona.greeting)}</p>",
-        examples=[{"text": suggestion} for suggestion in persona.suggestions],
         buttons=[],
         height="auto",
         scale=1,
         allow_tags=False,
         latex_delimiters=[],
         group_consecutive_messages=False,
+    )
+
+
+def _greeting(persona: Persona, shown: list[Message]) -> gr.Chatbot:
+    return gr.Chatbot(
+        value=shown,
+        placeholder=f"<p class='greeting'>{escape(persona.greeting)}</p>",
+        examples=[{"text": suggestion} for suggestion in persona.suggestions],
     )
 
 

@@ -36,14 +36,15 @@ class WebPlatform:
         with listen(self._host, self._port) as listener:
             blocks = build(Page(self._desk, self._persona), self._persona)
             routes = _routes(blocks, self._desk)
-            async with serving(Door(routes, frame_of(self._persona)), listener) as server:
-                try:
-                    await self._desk.resume()
+            try:
+                await self._desk.resume()
+                async with serving(Door(routes, frame_of(self._persona)), listener) as server:
                     ready(address(listener))
+                    # Shielded, so that a cancelled run can let the server end in order.
                     await asyncio.shield(server)
-                finally:
-                    await self._desk.stop()
-                    _close(blocks, routes)
+            finally:
+                await self._desk.stop()
+                _close(blocks, routes)
 
 
 def _routes(blocks: gr.Blocks, desk: Desk) -> FastAPI:

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 from bot.conversation import StartupError
 
-# Seconds that open connections are given to end by themselves.
-PATIENCE = 1
+# Seconds that requests are given to end by themselves.
+PATIENCE = 0.5
 
 
 class _Server(uvicorn.Server):
@@ -52,13 +52,16 @@ def address(listener: socket.socket) -> str:
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
     """Serve an application; the task ends when the server does."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=PATIENCE)
-    server = _Server(config)
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve([listener]))
     try:
-        while not (server.started or task.done()):
+        while not (server.started or task.done()):  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         yield task
     finally:
         server.should_exit = True
+        await asyncio.wait([task], timeout=PATIENCE)
+        # Cut off rather than ended, so that open pages look for the next server.
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
         await task

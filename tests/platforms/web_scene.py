@@ -1,0 +1,238 @@
+"""Customers with real browsers, in front of a real server, a real assistant and a scripted model."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import aiosqlite
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+
+from bot.assistant import Assistant, Clock, Policy
+from bot.conversation import Answers, Conversation
+from bot.guard import OpenGuard
+from bot.metrics import Metrics
+from bot.models import ModelError, Prompt
+from bot.models.chain import Chain
+from bot.persona import Persona, Sentences
+from bot.platforms.web import WebPlatform
+from bot.platforms.web.door import COOKIE
+from bot.store import open_store
+from training.knowledge import Knowledge, read_knowledge
+
+PERSONA = Persona(
+    name="Juno",
+    company="Lumen",
+    product="lamps",
+    greeting="Hello, which lamp is it?",
+    disclosure="I am a program, and I can be wrong.",
+    instructions="Help.",
+    refusals=("That is not about lamps.",),
+    unknown=("I do not know.",),
+    handoff="Write to lumen.example.",
+    suggestions=("What is a lamp?", "My lamp is dark"),
+    links=("lumen.example",),
+    sentences=Sentences(
+        empty="There are no words in that.",
+        attachment="I cannot open that yet.",
+        too_long="That is too long.",
+        too_fast="One moment, please.",
+        busy="I am still busy.",
+        failed="That did not work.",
+        cut="There would be more.",
+    ),
+)
+
+Step = str | asyncio.Event | ModelError
+
+
+class Teller:
+    """A model that gives the next of its answers: pieces, waits for an event, or breaks off."""
+
+    stop = ""
+
+    def __init__(self, *answers: list[Step] | str) -> None:
+        self.name = "teller"
+        self.answers = list(answers)
+        self.prompts: list[Prompt] = []
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions that reached the model."""
+        return [prompt.question for prompt in self.prompts]
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Tell the next answer, or "Yes." when there are no more."""
+        self.prompts.append(prompt)
+        answer = self.answers.pop(0) if self.answers else "Yes."
+        for step in [answer] if isinstance(answer, str) else answer:
+            if isinstance(step, str):
+                yield step
+            elif isinstance(step, ModelError):
+                raise step
+            else:
+                await step.wait()
+
+
+@cache
+def _knowledge() -> Knowledge:
+    return read_knowledge(Path(__file__).parents[2] / "data")
+
+
+@asynccontextmanager
+async def open_desk(home: Path, *models: Teller) -> AsyncGenerator[Assistant]:
+    """Open an assistant over a real database file."""
+    numbers = count(1)
+    metrics = Metrics()
+    async with open_store(home / "sarah.db") as store:
+        yield Assistant(
+            store=store,
+            persona=PERSONA,
+            knowledge=_knowledge(),
+            guard=OpenGuard(),
+            chain=Chain(models, metrics),
+            policy=Policy(),
+            metrics=metrics,
+            clock=Clock(reference=lambda: f"r{next(numbers)}"),
+        )
+
+
+@asynccontextmanager
+async def served(assistant: Answers, persona: Persona = PERSONA, port: int = 0) -> AsyncGenerator[str]:
+    """Serve the page while the block lasts, and say where."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(WebPlatform(assistant, persona, "127.0.0.1", port).run(address.set_result))
+    await asyncio.wait((serving, address), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield await address if address.done() else str(await serving)
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+@dataclass
+class Customer:
+    """Somebody with a browser of her own; `requests` and `failures` are what her pages asked for and choked on."""
+
+    context: BrowserContext
+    page: Page
+    url: str
+    requests: list[str] = field(default_factory=list[str])
+    failures: list[str] = field(default_factory=list[str])
+
+    async def visit(self, url: str = "") -> None:
+        """Open the page, or open it again."""
+        self.url = url or self.url
+        await self.page.goto(self.url)
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until the page is usable."""
+        await expect(self.box).to_be_visible()
+
+    async def say(self, text: str) -> None:
+        """Write a message and press Enter."""
+        await self.box.fill(text)
+        await self.box.press("Enter")
+
+    async def sees(self, *answers: str) -> None:
+        """Wait until exactly these answers are shown."""
+        await expect(self.answers).to_have_text(list(answers))
+
+    @property
+    def box(self) -> Locator:
+        """Where she writes."""
+        return self.page.get_by_role("textbox", name="Your message to")
+
+    @property
+    def questions(self) -> Locator:
+        """Her messages."""
+        return self.page.get_by_test_id("user")
+
+    @property
+    def answers(self) -> Locator:
+        """The answers to them."""
+        return self.page.get_by_test_id("bot")
+
+    def thumb(self, label: str, answer: int = 0) -> Locator:
+        """Return the thumb of an answer, `Like` or `Dislike`."""
+        return self.page.get_by_role("button", name=label, exact=True).nth(answer)
+
+    async def token(self) -> str:
+        """Return the cookie that names her conversation, or ""."""
+        jar = {cookie.get("name"): cookie.get("value") for cookie in await self.context.cookies()}
+        return jar.get(COOKIE) or ""
+
+    async def conversation(self) -> Conversation:
+        """Return her conversation."""
+        return Conversation("web", "", await self.token())
+
+
+@asynccontextmanager
+async def customer(
+    browser: Browser, url: str, viewport: ViewportSize | None = None, scheme: str = "light"
+) -> AsyncGenerator[Customer]:
+    """Give somebody a browser without a past; at the end, nothing may have failed or left this machine."""
+    context = await browser.new_context(
+        viewport=viewport or {"width": 1200, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    someone = Customer(context, page, url)
+    context.on("request", lambda request: someone.requests.append(request.url))
+    page.on("pageerror", lambda error: someone.failures.append(str(error)))
+    page.on("dialog", lambda dialog: someone.failures.append(dialog.message))
+    try:
+        yield someone
+    finally:
+        await context.close()
+    assert [request for request in someone.requests if not request.startswith(("http://127.0.0.1:", "data:"))] == []
+    assert someone.failures == []
+
+
+@dataclass
+class Scene:
+    """Everything that a story needs at hand."""
+
+    home: Path
+    browser: Browser
+    assistant: Assistant
+    teller: Teller
+    url: str
+    alice: Customer
+    stack: AsyncExitStack
+
+    async def someone(self, scheme: str = "light", width: int = 1200) -> Customer:
+        """Let another customer open the page."""
+        view: ViewportSize = {"width": width, "height": 800}
+        other = await self.stack.enter_async_context(customer(self.browser, self.url, view, scheme))
+        await other.visit()
+        return other
+
+    async def history(self, of: Customer) -> list[tuple[str, str]]:
+        """Return the questions and answers that are kept of a customer's conversation."""
+        kept = await self.assistant.history(await of.conversation(), 10)
+        return [(turn.question, turn.answer) for turn in kept]
+
+    async def ratings(self) -> list[tuple[int, str, str]]:
+        """Return the turns, authors and verdicts that the database file holds."""
+        async with aiosqlite.connect(self.home / "sarah.db") as database:
+            rows = await database.execute_fetchall("SELECT turn_id, author, rating FROM feedback")
+        return [(int(turn), str(author), str(rating)) for turn, author, rating in rows]
+
+
+@asynccontextmanager
+async def open_scene(
+    home: Path, browser: Browser, *answers: list[Step] | str, spare: Sequence[Teller] = ()
+) -> AsyncGenerator[Scene]:
+    """Serve the page, and let a customer open it."""
+    teller = Teller(*answers)
+    async with AsyncExitStack() as stack:
+        assistant = await stack.enter_async_context(open_desk(home, teller, *spare))
+        url = await stack.enter_async_context(served(assistant))
+        alice = await stack.enter_async_context(customer(browser, url))
+        await alice.visit()
+        yield Scene(home, browser, assistant, teller, url, alice, stack)
