@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from bot.assistant import Assistant
 from bot.conversation import Event, Piece, Question, Started
 from bot.models import ModelError
 from bot.persona import read_persona
+from tests.browser import Profiles
 from tests.platforms.web_scene import PERSONA, Teller, customer, open_desk, open_scene, served
 
 pytest_plugins = ("tests.browser",)
@@ -33,7 +35,7 @@ class Broken:
         raise RuntimeError("secret")
 
 
-async def test_a_customer_is_told_who_answers_and_that_it_is_a_program(tmp_path: Path, browser: Browser) -> None:
+async def test_a_customer_is_told_who_answers_and_that_it_is_a_program(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser) as scene:
         page = scene.alice.page
         assert await page.title() == "Juno · Lumen"
@@ -43,7 +45,7 @@ async def test_a_customer_is_told_who_answers_and_that_it_is_a_program(tmp_path:
         await expect(page.get_by_text(PERSONA.disclosure)).to_be_visible()
 
 
-async def test_an_answer_appears_as_it_is_written(tmp_path: Path, browser: Browser) -> None:
+async def test_an_answer_appears_as_it_is_written(tmp_path: Path, browser: Profiles) -> None:
     more, rest = asyncio.Event(), asyncio.Event()
     async with open_scene(tmp_path, browser, [more, "Hold the ", rest, "button."]) as scene:
         await scene.alice.say("my lamp is dark")
@@ -56,7 +58,7 @@ async def test_an_answer_appears_as_it_is_written(tmp_path: Path, browser: Brows
         await expect(scene.alice.page.get_by_text(PERSONA.disclosure)).to_be_visible()
 
 
-async def test_a_follow_up_is_answered_with_what_was_said_before(tmp_path: Path, browser: Browser) -> None:
+async def test_a_follow_up_is_answered_with_what_was_said_before(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "Hold the button.", "Ten seconds.") as scene:
         await scene.alice.say("my lamp is dark")
         await scene.alice.sees("Hold the button.")
@@ -66,7 +68,7 @@ async def test_a_follow_up_is_answered_with_what_was_said_before(tmp_path: Path,
         assert [(turn.question, turn.answer) for turn in history] == [("my lamp is dark", "Hold the button.")]
 
 
-async def test_a_suggestion_is_sent_when_it_is_chosen(tmp_path: Path, browser: Browser) -> None:
+async def test_a_suggestion_is_sent_when_it_is_chosen(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "Check the plug.") as scene:
         await scene.alice.page.get_by_role("button", name="My lamp is dark").click()
         await scene.alice.sees("Check the plug.")
@@ -74,7 +76,7 @@ async def test_a_suggestion_is_sent_when_it_is_chosen(tmp_path: Path, browser: B
         assert scene.teller.asked == ["My lamp is dark"]
 
 
-async def test_a_message_that_is_sent_twice_is_answered_once(tmp_path: Path, browser: Browser) -> None:
+async def test_a_message_that_is_sent_twice_is_answered_once(tmp_path: Path, browser: Profiles) -> None:
     thought = asyncio.Event()
     async with open_scene(tmp_path, browser, [thought, "Hold the button."]) as scene:
         await scene.alice.box.fill("my lamp is dark")
@@ -89,7 +91,7 @@ async def test_a_message_that_is_sent_twice_is_answered_once(tmp_path: Path, bro
         assert scene.teller.asked == ["my lamp is dark"]
 
 
-async def test_what_she_writes_while_an_answer_grows_is_answered_after_it(tmp_path: Path, browser: Browser) -> None:
+async def test_what_she_writes_while_an_answer_grows_is_answered_after_it(tmp_path: Path, browser: Profiles) -> None:
     rest = asyncio.Event()
     async with open_scene(tmp_path, browser, ["Hold ", rest, "the button."], "Ten seconds.") as scene:
         await scene.alice.say("my lamp is dark")
@@ -104,7 +106,7 @@ async def test_what_she_writes_while_an_answer_grows_is_answered_after_it(tmp_pa
         assert scene.teller.asked == ["my lamp is dark", "for how long?"]
 
 
-async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: Path, browser: Browser) -> None:
+async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: Path, browser: Profiles) -> None:
     first, second = asyncio.Event(), asyncio.Event()
     async with open_scene(tmp_path, browser, [first, "Hold the button."], [second, "Ten seconds."]) as scene:
         await scene.alice.say("my lamp is dark")
@@ -118,7 +120,7 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: P
         await expect(scene.alice.questions).to_have_text(["my lamp is dark", "for how long?"])
 
 
-async def test_when_a_model_breaks_off_the_next_ones_answer_takes_its_place(tmp_path: Path, browser: Browser) -> None:
+async def test_when_a_model_breaks_off_the_next_ones_answer_takes_its_place(tmp_path: Path, browser: Profiles) -> None:
     broke, went_on = asyncio.Event(), asyncio.Event()
     spare = Teller([went_on, "Hold the button."])
     answer = ["Throw it ", broke, ModelError("gone")]
@@ -131,7 +133,7 @@ async def test_when_a_model_breaks_off_the_next_ones_answer_takes_its_place(tmp_
         await scene.alice.sees("Hold the button.")
 
 
-async def test_starting_over_forgets_the_conversation_and_begins_another(tmp_path: Path, browser: Browser) -> None:
+async def test_starting_over_forgets_the_conversation_and_begins_another(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "Hold the button.") as scene:
         await scene.alice.say("my lamp is dark")
         await scene.alice.sees("Hold the button.")
@@ -146,7 +148,7 @@ async def test_starting_over_forgets_the_conversation_and_begins_another(tmp_pat
         assert scene.teller.prompts[-1].history == ()
 
 
-async def test_a_slow_answer_keeps_nobody_else_waiting(tmp_path: Path, browser: Browser) -> None:
+async def test_a_slow_answer_keeps_nobody_else_waiting(tmp_path: Path, browser: Profiles) -> None:
     thought = asyncio.Event()
     async with open_scene(tmp_path, browser, [thought, "Hold the button."], "Hello, Bob.") as scene:
         await scene.alice.say("my lamp is dark")
@@ -158,7 +160,17 @@ async def test_a_slow_answer_keeps_nobody_else_waiting(tmp_path: Path, browser: 
         await scene.alice.sees("Hold the button.")
 
 
-async def test_words_that_cannot_be_answered_are_answered_with_a_sentence(tmp_path: Path, browser: Browser) -> None:
+async def test_a_customer_is_served_while_sixty_pages_are_open(tmp_path: Path, browser: Profiles) -> None:
+    async with open_scene(tmp_path, browser) as scene, httpx.AsyncClient(base_url=scene.url) as client:
+        for number in range(60):
+            page = {"data": [], "fn_index": 0, "session_hash": f"page{number}"}
+            assert (await client.post("/gradio_api/queue/join", json=page)).is_success
+        await scene.alice.visit()
+        await scene.alice.say("hello")
+        await scene.alice.sees("Yes.")
+
+
+async def test_words_that_cannot_be_answered_are_answered_with_a_sentence(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser) as scene:
         await scene.alice.say("   ")
         await expect(scene.alice.answers).to_contain_text([PERSONA.sentences.empty])
@@ -167,15 +179,16 @@ async def test_words_that_cannot_be_answered_are_answered_with_a_sentence(tmp_pa
         assert scene.teller.asked == []
 
 
-async def test_an_empty_box_sends_nothing(tmp_path: Path, browser: Browser) -> None:
+async def test_an_empty_box_sends_nothing(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser) as scene:
-        await scene.alice.box.press("Enter")
+        async with scene.alice.page.expect_response("**/run/*"):
+            await scene.alice.box.press("Enter")
         await scene.alice.say("hello")
         await scene.alice.sees("Yes.")
         await expect(scene.alice.questions).to_have_text(["hello"])
 
 
-async def test_words_from_right_to_left_are_shown_so(tmp_path: Path, browser: Browser) -> None:
+async def test_words_from_right_to_left_are_shown_so(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "שלום, במה אפשר לעזור?") as scene:
         await scene.alice.say("המנורה חשוכה")
         await scene.alice.sees("שלום, במה אפשר לעזור?")
@@ -184,7 +197,7 @@ async def test_words_from_right_to_left_are_shown_so(tmp_path: Path, browser: Br
         assert scene.teller.asked == ["המנורה חשוכה"]
 
 
-async def test_the_chat_works_by_keyboard(tmp_path: Path, browser: Browser) -> None:
+async def test_the_chat_works_by_keyboard(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "Hold the button.") as scene:
         keyboard = scene.alice.page.keyboard
         await expect(scene.alice.box).to_be_focused()
@@ -200,7 +213,7 @@ async def test_the_chat_works_by_keyboard(tmp_path: Path, browser: Browser) -> N
         assert ring == "solid"
 
 
-async def test_the_page_fits_a_phone(tmp_path: Path, browser: Browser) -> None:
+async def test_the_page_fits_a_phone(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(
         tmp_path, browser, f"See {'lamp' * 60}.\n\n| a | b |\n|---|---|\n| {'c' * 90} | d |"
     ) as scene:
@@ -213,7 +226,7 @@ async def test_the_page_fits_a_phone(tmp_path: Path, browser: Browser) -> None:
         assert await bob.page.get_by_role("log").evaluate("log => log.scrollWidth - log.clientWidth") == 0
 
 
-async def test_the_page_is_dark_where_the_reader_prefers_that(tmp_path: Path, browser: Browser) -> None:
+async def test_the_page_is_dark_where_the_reader_prefers_that(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(tmp_path, browser, "Yes.", "Yes.") as scene:
         bob = await scene.someone(scheme="dark")
         for reader, dark in ((scene.alice, False), (bob, True)):
@@ -226,9 +239,13 @@ async def test_the_page_is_dark_where_the_reader_prefers_that(tmp_path: Path, br
 
 
 async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(
-    tmp_path: Path, browser: Browser, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, browser: Profiles, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with open_desk(tmp_path) as assistant, served(Broken(assistant)) as url, customer(browser, url) as alice:
+    async with (
+        open_desk(tmp_path) as assistant,
+        served(Broken(assistant), port=browser.port) as url,
+        customer(browser, url) as alice,
+    ):
         await alice.visit()
         await alice.say("my lamp is dark")
         await alice.sees(PERSONA.sentences.failed)
@@ -239,9 +256,13 @@ async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(
         assert "secret" not in lines[0]
 
 
-async def test_another_company_moves_in_with_its_own_words(tmp_path: Path, browser: Browser) -> None:
+async def test_another_company_moves_in_with_its_own_words(tmp_path: Path, browser: Profiles) -> None:
     otto = read_persona(Path(__file__).parents[1] / "data" / "brightwater")
-    async with open_desk(tmp_path) as assistant, served(assistant, otto) as url, customer(browser, url) as alice:
+    async with (
+        open_desk(tmp_path) as assistant,
+        served(assistant, otto, browser.port) as url,
+        customer(browser, url) as alice,
+    ):
         await alice.visit()
         assert await alice.page.title() == f"{otto.name} · {otto.company}"
         await expect(alice.page.get_by_text(otto.greeting)).to_be_visible()

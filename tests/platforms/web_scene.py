@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import aiosqlite
-from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Answers, Conversation
@@ -20,7 +21,9 @@ from bot.models.chain import Chain
 from bot.persona import Persona, Sentences
 from bot.platforms.web import WebPlatform
 from bot.platforms.web.door import COOKIE
+from bot.platforms.web.page import LOOK_EVERY
 from bot.store import open_store
+from tests.browser import Profiles
 from training.knowledge import Knowledge, read_knowledge
 
 PERSONA = Persona(
@@ -101,10 +104,13 @@ async def open_desk(home: Path, *models: Teller) -> AsyncGenerator[Assistant]:
 
 
 @asynccontextmanager
-async def served(assistant: Answers, persona: Persona = PERSONA, port: int = 0) -> AsyncGenerator[str]:
+async def served(
+    assistant: Answers, persona: Persona = PERSONA, port: int = 0, look_every: float = LOOK_EVERY
+) -> AsyncGenerator[str]:
     """Serve the page while the block lasts, and say where."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(WebPlatform(assistant, persona, "127.0.0.1", port).run(address.set_result))
+    platform = WebPlatform(assistant, persona, "127.0.0.1", port, look_every=look_every)
+    serving = asyncio.create_task(platform.run(address.set_result))
     await asyncio.wait((serving, address), return_when=asyncio.FIRST_COMPLETED)
     try:
         yield await address if address.done() else str(await serving)
@@ -157,6 +163,12 @@ class Customer:
         """The answers to them."""
         return self.page.get_by_test_id("bot")
 
+    async def tab(self) -> "Customer":
+        """Open the page in another tab of the same browser."""
+        other = replace(self, page=await self.context.new_page())
+        await other.visit()
+        return other
+
     def thumb(self, label: str, answer: int = 0) -> Locator:
         """Return the thumb of an answer, `Like` or `Dislike`."""
         return self.page.get_by_role("button", name=label, exact=True).nth(answer)
@@ -172,23 +184,17 @@ class Customer:
 
 
 @asynccontextmanager
-async def customer(
-    browser: Browser, url: str, viewport: ViewportSize | None = None, scheme: str = "light"
-) -> AsyncGenerator[Customer]:
+async def customer(browser: Profiles, url: str = "") -> AsyncGenerator[Customer]:
     """Give somebody a browser without a past; at the end, nothing may have failed or left this machine."""
-    context = await browser.new_context(
-        viewport=viewport or {"width": 1200, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    context.set_default_timeout(10_000)
-    page = await context.new_page()
-    someone = Customer(context, page, url)
-    context.on("request", lambda request: someone.requests.append(request.url))
-    page.on("pageerror", lambda error: someone.failures.append(str(error)))
-    page.on("dialog", lambda dialog: someone.failures.append(dialog.message))
-    try:
+    async with browser.profile() as context:
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        await page.set_viewport_size({"width": 1200, "height": 800})
+        someone = Customer(context, page, url)
+        page.on("request", lambda request: someone.requests.append(request.url))
+        page.on("pageerror", lambda error: someone.failures.append(str(error)))
+        page.on("dialog", lambda dialog: someone.failures.append(dialog.message))
         yield someone
-    finally:
-        await context.close()
     assert [request for request in someone.requests if not request.startswith(("http://127.0.0.1:", "data:"))] == []
     assert someone.failures == []
 
@@ -198,17 +204,18 @@ class Scene:
     """Everything that a story needs at hand."""
 
     home: Path
-    browser: Browser
+    browser: Profiles
     assistant: Assistant
     teller: Teller
     url: str
     alice: Customer
     stack: AsyncExitStack
 
-    async def someone(self, scheme: str = "light", width: int = 1200) -> Customer:
+    async def someone(self, scheme: Literal["light", "dark"] = "light", width: int = 1200) -> Customer:
         """Let another customer open the page."""
-        view: ViewportSize = {"width": width, "height": 800}
-        other = await self.stack.enter_async_context(customer(self.browser, self.url, view, scheme))
+        other = await self.stack.enter_async_context(customer(self.browser, self.url))
+        await other.page.emulate_media(color_scheme=scheme)
+        await other.page.set_viewport_size({"width": width, "height": 800})
         await other.visit()
         return other
 
@@ -226,13 +233,13 @@ class Scene:
 
 @asynccontextmanager
 async def open_scene(
-    home: Path, browser: Browser, *answers: list[Step] | str, spare: Sequence[Teller] = ()
+    home: Path, browser: Profiles, *answers: list[Step] | str, spare: Sequence[Teller] = ()
 ) -> AsyncGenerator[Scene]:
     """Serve the page, and let a customer open it."""
     teller = Teller(*answers)
     async with AsyncExitStack() as stack:
         assistant = await stack.enter_async_context(open_desk(home, teller, *spare))
-        url = await stack.enter_async_context(served(assistant))
+        url = await stack.enter_async_context(served(assistant, port=browser.port))
         alice = await stack.enter_async_context(customer(browser, url))
         await alice.visit()
         yield Scene(home, browser, assistant, teller, url, alice, stack)

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -61,6 +62,8 @@ class Door:
             await PlainTextResponse("There is nothing here.", 404)(scope, receive, send)
         elif scope["path"] == "/":
             await self._app(_uncompressed(scope), receive, _Page(scope, send, self._frame))
+        elif scope["path"].startswith("/assets/"):
+            await self._app(scope, receive, _kept(send))
         else:
             await self._app(scope, receive, send)
 
@@ -68,6 +71,17 @@ class Door:
 def allowed(method: str, path: str) -> bool:
     """Whether the page has any use for such a request."""
     return method in ALLOWED and bool(ALLOWED[method].fullmatch(path))
+
+
+def _kept(send: Send) -> Send:
+    """Let browsers keep what never changes: an asset is named after its content."""
+
+    async def kept(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
+            MutableHeaders(scope=message)["cache-control"] = "public, max-age=31536000, immutable"
+        await send(message)
+
+    return kept
 
 
 def _uncompressed(scope: Scope) -> Scope:

@@ -20,7 +20,7 @@ LOOK_EVERY = 10.0
 class Page:
     """Says in Gradio's terms what the desk answers."""
 
-    def __init__(self, desk: Desk, persona: Persona, look_every: float = LOOK_EVERY) -> None:
+    def __init__(self, desk: Desk, persona: Persona, look_every: float) -> None:
         self._desk = desk
         self._persona = persona
         self._look_every = look_every

@@ -16,7 +16,7 @@ from bot.platforms.web.desk import Desk
 from bot.platforms.web.door import Door, cookie, new_token, read_token
 from bot.platforms.web.frame import frame_of
 from bot.platforms.web.looks import ICON, THEME
-from bot.platforms.web.page import Page, build
+from bot.platforms.web.page import LOOK_EVERY, Page, build
 from bot.platforms.web.server import address, listen, serving
 
 
@@ -25,16 +25,19 @@ class WebPlatform:
 
     name = "web"
 
-    def __init__(self, assistant: Answers, persona: Persona, host: str, port: int) -> None:
+    def __init__(
+        self, assistant: Answers, persona: Persona, host: str, port: int, *, look_every: float = LOOK_EVERY
+    ) -> None:
         self._desk = Desk(assistant, persona)
         self._persona = persona
         self._host = host
         self._port = port
+        self._look_every = look_every
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve the page until cancelled; port 0 takes any free one."""
         with listen(self._host, self._port) as listener:
-            blocks = build(Page(self._desk, self._persona), self._persona)
+            blocks = build(Page(self._desk, self._persona, self._look_every), self._persona)
             routes = _routes(blocks, self._desk)
             try:
                 await self._desk.resume()

@@ -9,9 +9,9 @@ from bot.platforms.web.exchange import Exchange
 # Shown while the first words of an answer are awaited; the style sheet animates it.
 THINKING = "…"
 
-# What Markdown acts on: anywhere, at the start of a line, and as an indent.
+# What Markdown acts on: anywhere, in an address, at the start of a line, and as an indent.
 # Nothing else is touched, because screen readers are given the text as it is written here.
-ACTING = re.compile(r"[&<>\\`*_~|\[\]]")
+ACTING = re.compile(r"[&<>\\`*_~|\[\]@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 LEADING = re.compile(r"^[ \t]*(?:[-+#=]|\d+[.)])", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+|(?<=[ \t])[ \t]", re.MULTILINE)
 
