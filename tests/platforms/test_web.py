@@ -1,38 +1,29 @@
 """A customer's chat on the web page."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
-from bot.assistant import Assistant
-from bot.conversation import Event, Piece, Question, Started
 from bot.models import ModelError
 from bot.persona import read_persona
 from tests.browser import Profiles
-from tests.platforms.web_scene import PERSONA, Teller, customer, open_desk, open_scene, served
+from tests.platforms.web_scene import PERSONA, Step, Teller, open_scene
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+# CSS pixels.
+PHONE = 390
+# How far ink and paper are apart, of 255.
+READABLE = 150
 LIGHTNESS = "(part, name) => getComputedStyle(part).getPropertyValue(name).match(/\\d+/g)[0] * 1"
 
 
-class Broken:
-    """An assistant that breaks in the middle of every answer."""
-
-    def __init__(self, assistant: Assistant) -> None:
-        self.unfinished = assistant.unfinished
-        self.history = assistant.history
-
-    async def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Begin, and break."""
-        yield Started(1)
-        yield Piece(question.text)
-        raise RuntimeError("secret")
+def _browserless(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, headers={"content-type": "application/json"})
 
 
 async def test_a_customer_is_told_who_answers_and_that_it_is_a_program(tmp_path: Path, browser: Profiles) -> None:
@@ -123,7 +114,7 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: P
 async def test_when_a_model_breaks_off_the_next_ones_answer_takes_its_place(tmp_path: Path, browser: Profiles) -> None:
     broke, went_on = asyncio.Event(), asyncio.Event()
     spare = Teller([went_on, "Hold the button."])
-    answer = ["Throw it ", broke, ModelError("gone")]
+    answer: list[Step] = ["Throw it ", broke, ModelError("gone")]
     async with open_scene(tmp_path, browser, answer, spare=[spare]) as scene:
         await scene.alice.say("my lamp is dark")
         await scene.alice.sees("Throw it")
@@ -161,10 +152,11 @@ async def test_a_slow_answer_keeps_nobody_else_waiting(tmp_path: Path, browser: 
 
 
 async def test_a_customer_is_served_while_sixty_pages_are_open(tmp_path: Path, browser: Profiles) -> None:
-    async with open_scene(tmp_path, browser) as scene, httpx.AsyncClient(base_url=scene.url) as client:
+    async with open_scene(tmp_path, browser) as scene, _browserless(scene.url) as client:
         for number in range(60):
-            page = {"data": [], "fn_index": 0, "session_hash": f"page{number}"}
-            assert (await client.post("/gradio_api/queue/join", json=page)).is_success
+            opened = f'{{"data": [], "fn_index": 0, "session_hash": "page{number}"}}'
+            joined = await client.post("/gradio_api/queue/join", content=opened)
+            assert joined.is_success
         await scene.alice.visit()
         await scene.alice.say("hello")
         await scene.alice.sees("Yes.")
@@ -217,12 +209,12 @@ async def test_the_page_fits_a_phone(tmp_path: Path, browser: Profiles) -> None:
     async with open_scene(
         tmp_path, browser, f"See {'lamp' * 60}.\n\n| a | b |\n|---|---|\n| {'c' * 90} | d |"
     ) as scene:
-        bob = await scene.someone(width=390)
+        bob = await scene.someone(width=PHONE)
         await bob.say("my lamp is dark " * 20)
         await expect(bob.answers).to_contain_text(["See"])
         for part in (bob.page.get_by_role("button", name="Start over"), bob.box, bob.thumb("Like")):
             await expect(part).to_be_in_viewport(ratio=1)
-        assert await bob.page.evaluate("document.scrollingElement.scrollWidth") <= 390
+        assert await bob.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE
         assert await bob.page.get_by_role("log").evaluate("log => log.scrollWidth - log.clientWidth") == 0
 
 
@@ -235,38 +227,29 @@ async def test_the_page_is_dark_where_the_reader_prefers_that(tmp_path: Path, br
             ink = await reader.answers.locator("p").evaluate(LIGHTNESS, "color")
             paper = await reader.page.locator("body").evaluate(LIGHTNESS, "background-color")
             assert (ink > paper) is dark
-            assert abs(ink - paper) > 150
+            assert abs(ink - paper) > READABLE
 
 
 async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(
     tmp_path: Path, browser: Profiles, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with (
-        open_desk(tmp_path) as assistant,
-        served(Broken(assistant), port=browser.port) as url,
-        customer(browser, url) as alice,
-    ):
-        await alice.visit()
-        await alice.say("my lamp is dark")
-        await alice.sees(PERSONA.sentences.failed)
-        await expect(alice.page.get_by_text("secret")).to_have_count(0)
-        lines = [line for line in capsys.readouterr().out.splitlines() if "web." in line]
-        assert len(lines) == 1
-        assert "web.answer_failed" in lines[0]
-        assert "secret" not in lines[0]
+    async with open_scene(tmp_path, browser, ["Hold ", RuntimeError("secret")]) as scene:
+        await scene.alice.say("my lamp is dark")
+        await scene.alice.sees(PERSONA.sentences.failed)
+        await expect(scene.alice.page.get_by_text("secret")).to_have_count(0)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert "web.answer_failed" in lines[0]
+    assert "secret" not in lines[0]
 
 
 async def test_another_company_moves_in_with_its_own_words(tmp_path: Path, browser: Profiles) -> None:
     otto = read_persona(Path(__file__).parents[1] / "data" / "brightwater")
-    async with (
-        open_desk(tmp_path) as assistant,
-        served(assistant, otto, browser.port) as url,
-        customer(browser, url) as alice,
-    ):
-        await alice.visit()
-        assert await alice.page.title() == f"{otto.name} · {otto.company}"
-        await expect(alice.page.get_by_text(otto.greeting)).to_be_visible()
-        await expect(alice.page.get_by_role("button", name=otto.suggestions[0])).to_be_visible()
-        page = await alice.page.content()
-        assert "Sarah" not in page
-        assert "ZenNest" not in page
+    async with open_scene(tmp_path, browser, persona=otto) as scene:
+        page = scene.alice.page
+        assert await page.title() == f"{otto.name} · {otto.company}"
+        await expect(page.get_by_text(otto.greeting)).to_be_visible()
+        await expect(page.get_by_role("button", name=otto.suggestions[0])).to_be_visible()
+        source = await page.content()
+        assert "Sarah" not in source
+        assert "ZenNest" not in source

@@ -1,24 +1,14 @@
 """What neither a model, nor a customer, nor a stranger can do to the page."""
 
-import asyncio
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
-from starlette.responses import HTMLResponse
-from starlette.types import Receive, Scope, Send
 
-from bot.assistant import Assistant
-from bot.conversation import Answered, Event, Piece, Question, Started
-from bot.platforms.web.door import COOKIE_AGE, Door
-from bot.platforms.web.frame import frame_of
 from tests.browser import Profiles
-from tests.platforms.web_scene import PERSONA, customer, open_desk, open_scene, served
+from tests.platforms.web_scene import PERSONA, Step, open_scene
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -33,46 +23,18 @@ PICTURES = (
 )
 
 
-class Loose:
-    """An assistant that lets everything through."""
-
-    def __init__(self, assistant: Assistant, answer: str) -> None:
-        self.unfinished = assistant.unfinished
-        self.history = assistant.history
-        self._answer = answer
-
-    async def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Answer as told, in small pieces."""
-        yield Started(1)
-        for start in range(0, len(self._answer), 16):
-            yield Piece(self._answer[start : start + 16])
-            await asyncio.sleep(0)
-        yield Answered(1, question.message_id, self._answer, "loose", on_topic=True, latency_ms=1, ratable=True)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def web(tmp_path: Path) -> AsyncIterator[str]:
-    """Serve the page, and say where."""
-    async with open_desk(tmp_path) as assistant, served(assistant) as url:
-        yield url
-
-
-async def _hello(scope: Scope, receive: Receive, send: Send) -> None:
-    await HTMLResponse("<html><head></head><body>Hello.</body></html>")(scope, receive, send)
-
-
 async def test_html_and_pictures_in_an_answer_are_shown_as_text_and_do_nothing(
     tmp_path: Path, browser: Profiles
 ) -> None:
-    async with open_desk(tmp_path) as assistant:
-        loose = Loose(assistant, ATTACK + PICTURES)
-        async with served(loose, port=browser.port) as url, customer(browser, url) as alice:
-            await alice.visit()
-            await alice.say("my lamp is dark")
-            await expect(alice.answers).to_contain_text(["<script>alert(2)</script>"])
-            await expect(alice.answers).to_contain_text(["<img src=http://evil.example/q.png>"])
-            await expect(alice.answers.locator("img, script, svg, iframe, div[style]")).to_have_count(0)
-            assert [request for request in alice.requests if request.endswith("/x") or "evil" in request] == []
+    # A link outside the company's own would be struck out before the page sees it.
+    trusting = replace(PERSONA, links=("evil.example",))
+    answer: list[Step] = [*(ATTACK + PICTURES).partition("iframe")]
+    async with open_scene(tmp_path, browser, answer, persona=trusting) as scene:
+        await scene.alice.say("my lamp is dark")
+        await expect(scene.alice.answers).to_contain_text(["<script>alert(2)</script>"])
+        await expect(scene.alice.answers).to_contain_text(["<img src=http://evil.example/q.png>"])
+        await expect(scene.alice.answers.locator("img, script, svg, iframe, div[style]")).to_have_count(0)
+        assert [url for url in scene.alice.requests if url.endswith("/x") or "evil" in url] == []
 
 
 async def test_html_in_a_question_is_shown_and_does_nothing(tmp_path: Path, browser: Profiles) -> None:
@@ -150,91 +112,25 @@ async def test_a_persona_with_angle_brackets_is_shown_as_it_is(tmp_path: Path, b
         greeting="<i>Hi</i> & *hello*",
         suggestions=("<u>What?</u>",),
     )
-    async with open_desk(tmp_path) as assistant, served(assistant, odd, browser.port) as url:
-        async with customer(browser, url) as alice:
-            await alice.visit()
-            await expect(alice.page.get_by_role("heading", name="J<b>uno")).to_be_visible()
-            await expect(alice.page.get_by_text("Lumen & <Söhne> · AI assistant")).to_be_visible()
-            await expect(alice.page.get_by_text("<i>Hi</i> & *hello*")).to_be_visible()
-            await alice.page.get_by_role("button", name="<u>What?</u>").click()
-            await expect(alice.questions).to_have_text(["<u>What?</u>"])
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/gradio_api/upload"),
-        ("GET", "/gradio_api/file=/etc/passwd"),
-        ("GET", "/gradio_api/file=https://evil.example"),
-        ("GET", "/gradio_api/file/etc/passwd"),
-        ("GET", "/gradio_api/proxy=https://evil.hf.space"),
-        ("GET", "/gradio_api/info"),
-        ("GET", "/gradio_api/openapi.json"),
-        ("GET", "/openapi.json"),
-        ("GET", "/docs"),
-        ("GET", "/config"),
-        ("GET", "/monitoring"),
-        ("GET", "/gradio_api/runs"),
-        ("GET", "/gradio_api/deep_link"),
-        ("POST", "/gradio_api/component_server"),
-        ("POST", "/gradio_api/call/send"),
-        ("POST", "/login"),
-        ("GET", "/start-over"),
-        ("DELETE", "/"),
-        ("GET", "/assets/../routes.py"),
-        ("GET", "/static/..%2f..%2f..%2froutes.py"),
-    ],
-)
-async def test_what_the_page_does_not_need_is_not_there(web: str, method: str, path: str) -> None:
-    async with httpx.AsyncClient() as client:
-        assert (await client.request(method, web + path)).status_code in {403, 404, 405}
-
-
-async def test_the_cookie_is_out_of_reach_and_lasts(web: str) -> None:
-    async with httpx.AsyncClient() as client:
-        first = await client.get(web)
-        again = await client.get(web)
-        assert "set-cookie" not in again.headers
-        name, _, rest = first.headers["set-cookie"].partition("=")
-        token, *attributes = rest.split("; ")
-        assert name == "conversation"
-        assert len(token) == 43
-        assert attributes == [f"Max-Age={COOKIE_AGE}", "Path=/", "HttpOnly", "SameSite=Lax"]
-
-
-async def test_a_made_up_token_is_replaced(web: str) -> None:
-    async with httpx.AsyncClient(headers={"cookie": "conversation=alice"}) as client:
-        assert "set-cookie" in (await client.get(web)).headers
-
-
-async def test_behind_https_the_cookie_is_for_https_alone() -> None:
-    door = Door(_hello, frame_of(PERSONA))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://lumen.example") as client:
-        assert (await client.get("/")).headers["set-cookie"].endswith("; Secure")
-
-
-async def test_the_page_is_kept_by_no_cache_and_framed_by_no_site(web: str) -> None:
-    async with httpx.AsyncClient() as client:
-        headers = (await client.get(web)).headers
-    assert headers["cache-control"] == "no-store"
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert "unsafe-eval" not in headers["content-security-policy"]
-
-
-async def test_a_monitor_may_ask_whether_the_page_is_there(web: str) -> None:
-    async with httpx.AsyncClient() as client:
-        assert (await client.head(web)).status_code == 200
+    async with open_scene(tmp_path, browser, persona=odd) as scene:
+        page = scene.alice.page
+        await expect(page.get_by_role("heading", name="J<b>uno")).to_be_visible()
+        await expect(page.get_by_text("Lumen & <Söhne> · AI assistant")).to_be_visible()
+        await expect(page.get_by_text("<i>Hi</i> & *hello*")).to_be_visible()
+        await page.get_by_role("button", name="<u>What?</u>").click()
+        await expect(scene.alice.questions).to_have_text(["<u>What?</u>"])
 
 
 async def test_nothing_is_written_beside_the_database(
     tmp_path: Path, browser: Profiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "temporary").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     async with open_scene(tmp_path / "home", browser) as scene:
         await scene.alice.say("hello")
         await scene.alice.sees("Yes.")
-    written = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert {name for name in written if not name.startswith("sarah.db")} == set()
+    assert _files(tmp_path) <= {"sarah.db", "sarah.db-wal", "sarah.db-shm"}
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}

@@ -16,7 +16,7 @@ from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Answers, Conversation
 from bot.guard import OpenGuard
 from bot.metrics import Metrics
-from bot.models import ModelError, Prompt
+from bot.models import Prompt
 from bot.models.chain import Chain
 from bot.persona import Persona, Sentences
 from bot.platforms.web import WebPlatform
@@ -49,7 +49,7 @@ PERSONA = Persona(
     ),
 )
 
-Step = str | asyncio.Event | ModelError
+Step = str | asyncio.Event | Exception
 
 
 class Teller:
@@ -74,7 +74,7 @@ class Teller:
         for step in [answer] if isinstance(answer, str) else answer:
             if isinstance(step, str):
                 yield step
-            elif isinstance(step, ModelError):
+            elif isinstance(step, Exception):
                 raise step
             else:
                 await step.wait()
@@ -86,14 +86,14 @@ def _knowledge() -> Knowledge:
 
 
 @asynccontextmanager
-async def open_desk(home: Path, *models: Teller) -> AsyncGenerator[Assistant]:
+async def open_desk(home: Path, *models: Teller, persona: Persona = PERSONA) -> AsyncGenerator[Assistant]:
     """Open an assistant over a real database file."""
     numbers = count(1)
     metrics = Metrics()
     async with open_store(home / "sarah.db") as store:
         yield Assistant(
             store=store,
-            persona=PERSONA,
+            persona=persona,
             knowledge=_knowledge(),
             guard=OpenGuard(),
             chain=Chain(models, metrics),
@@ -233,13 +233,17 @@ class Scene:
 
 @asynccontextmanager
 async def open_scene(
-    home: Path, browser: Profiles, *answers: list[Step] | str, spare: Sequence[Teller] = ()
+    home: Path,
+    browser: Profiles,
+    *answers: list[Step] | str,
+    spare: Sequence[Teller] = (),
+    persona: Persona = PERSONA,
 ) -> AsyncGenerator[Scene]:
     """Serve the page, and let a customer open it."""
     teller = Teller(*answers)
     async with AsyncExitStack() as stack:
-        assistant = await stack.enter_async_context(open_desk(home, teller, *spare))
-        url = await stack.enter_async_context(served(assistant, port=browser.port))
+        assistant = await stack.enter_async_context(open_desk(home, teller, *spare, persona=persona))
+        url = await stack.enter_async_context(served(assistant, persona, browser.port))
         alice = await stack.enter_async_context(customer(browser, url))
         await alice.visit()
         yield Scene(home, browser, assistant, teller, url, alice, stack)

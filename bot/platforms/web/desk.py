@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 
 import structlog
 
@@ -29,7 +29,7 @@ class Desk:
         self._views: defaultdict[str, list[View]] = defaultdict(list)
 
     @contextlib.asynccontextmanager
-    async def view(self, token: str) -> AsyncIterator[View]:
+    async def view(self, token: str) -> AsyncGenerator[View]:
         """Show a conversation for as long as its page is open."""
         view = View(token)
         try:
@@ -85,7 +85,7 @@ class Desk:
 
 
 @contextlib.contextmanager
-def _outlived(event: str) -> Iterator[None]:
+def _outlived(event: str) -> Generator[None]:
     """Log a failure that costs the customer less than an error page would."""
     try:
         yield

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +21,9 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 READS = re.compile(r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|app_id)")
 WRITES = re.compile(r"/start-over|/gradio_api/(queue/join|run/\w+)")
 ALLOWED = {"GET": READS, "HEAD": READS, "POST": WRITES}
+
+# Bytes of a request: several times the longest message that anyone would read.
+LARGEST = 2_000_000
 
 # The second lock after the sanitizer: no foreign script, no inline handler, no image from elsewhere.
 POLICY = (
@@ -59,7 +62,9 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] != "http" or not allowed(scope["method"], scope["path"]):
-            await PlainTextResponse("There is nothing here.", 404)(scope, receive, send)
+            await PlainTextResponse("There is nothing here.", HTTPStatus.NOT_FOUND)(scope, receive, send)
+        elif not _fits(scope):
+            await PlainTextResponse("That is too much.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
         elif scope["path"] == "/":
             await self._app(_uncompressed(scope), receive, _Page(scope, send, self._frame))
         elif scope["path"].startswith("/assets/"):
@@ -71,6 +76,12 @@ class Door:
 def allowed(method: str, path: str) -> bool:
     """Whether the page has any use for such a request."""
     return method in ALLOWED and bool(ALLOWED[method].fullmatch(path))
+
+
+def _fits(scope: Scope) -> bool:
+    """Whether a request says that it is of a size that the page would send."""
+    length = Headers(scope=scope).get("content-length", "")
+    return scope["method"] != "POST" or (length.isdecimal() and int(length) <= LARGEST)
 
 
 def _kept(send: Send) -> Send:

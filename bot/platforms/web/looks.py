@@ -1,11 +1,11 @@
 """How the page looks: calm, in the reader's own system font, by day and by night."""
 
-import gradio as gr
+from gradio.themes import Base
 
 SYSTEM_FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "sans-serif")
 SYSTEM_MONOSPACE = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 
-THEME = gr.themes.Base(
+THEME = Base(
     primary_hue="teal",
     neutral_hue="stone",
     font=list(SYSTEM_FONT),
@@ -55,7 +55,9 @@ header.frame button {
 }
 header.frame button:hover, #chat .example:hover { border-color: var(--accent); background: var(--tint); }
 footer.frame { padding-block: .6rem .9rem; }
-footer.frame p { margin: 0; text-wrap: balance; text-align: center; font-size: .8rem; line-height: 1.45; color: var(--soft); }
+footer.frame p {
+  margin: 0; text-align: center; text-wrap: balance; font-size: .8rem; line-height: 1.45; color: var(--soft);
+}
 :is(button, textarea, a):focus-visible { outline: 3px solid var(--accent) !important; outline-offset: 2px; }
 
 #chat { flex: 1 1 0 !important; min-height: 0; background: none; border: 0 !important; overflow: hidden !important; }
@@ -87,12 +89,20 @@ footer.frame p { margin: 0; text-wrap: balance; text-align: center; font-size: .
 @keyframes thinking { 50% { opacity: .25; } }
 @media (prefers-reduced-motion: reduce) { #chat * { animation: none !important; scroll-behavior: auto !important; } }
 
-#chat .placeholder-content { display: flex; flex-direction: column; justify-content: center; gap: 1.5rem; padding: 1rem 0; }
+#chat .placeholder-content {
+  display: flex; flex-direction: column; justify-content: center; gap: 1.5rem; padding: 1rem 0;
+}
 #chat .placeholder-content > * { height: auto; flex: none; margin: 0; }
-#chat .greeting { text-wrap: balance; font-size: 1.3rem; line-height: 1.5; text-align: center; max-width: 34rem; margin: 0 auto; color: var(--ink); }
-#chat .examples { display: flex; flex-wrap: wrap; justify-content: center; gap: .6rem; padding: 0; width: 100%; max-width: none; }
+#chat .greeting {
+  max-width: 34rem; margin: 0 auto; text-align: center; text-wrap: balance;
+  color: var(--ink); font-size: 1.3rem; line-height: 1.5;
+}
+#chat .examples {
+  display: flex; flex-wrap: wrap; justify-content: center; gap: .6rem; padding: 0; width: 100%; max-width: none;
+}
 #chat .example {
-  width: auto; min-width: 0; padding: .6rem 1.05rem; border-radius: 999px; cursor: pointer; box-shadow: none; transform: none;
+  width: auto; min-width: 0; padding: .6rem 1.05rem; border-radius: 999px; cursor: pointer;
+  box-shadow: none; transform: none;
   background: var(--card); border: 1px solid var(--line); color: var(--ink);
 }
 #chat .example-text { font-size: .95rem; color: inherit; }

@@ -1,9 +1,14 @@
 """The chat on the page: what is in it, and which of the desk's services each part asks for."""
 
+# Gradio makes its events at run time.
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import AsyncIterator
 from html import escape
+from typing import cast
 
 import gradio as gr
+from gradio.components.chatbot import Message as Data
 
 from bot.persona import Persona
 from bot.platforms.web.desk import Desk
@@ -29,7 +34,7 @@ class Page:
     async def open(self, request: gr.Request) -> AsyncIterator[object]:
         """Show a browser its conversation, or a greeting, for as long as its page is open."""
         page = str(request.session_hash)
-        async with self._desk.view(read_token(request.cookies) or new_token()) as view:
+        async with self._desk.view(_cookie(request) or new_token()) as view:
             self._views[page] = view
             try:
                 # Only now, so that no greeting flashes up before a conversation that goes on.
@@ -37,7 +42,7 @@ class Page:
                 async for _ in view.changes(self._look_every):
                     yield messages(view.exchanges)
             finally:
-                del self._views[page]
+                self._views.pop(page, None)
 
     async def send(self, text: str, request: gr.Request) -> str:
         """Send what is in the box, and empty it."""
@@ -48,7 +53,8 @@ class Page:
 
     async def suggest(self, chosen: gr.SelectData, request: gr.Request) -> None:
         """Send the suggestion that was chosen."""
-        self._desk.send(await self._token(request), self._persona.suggestions[chosen.index])
+        if chosen.index in range(len(self._persona.suggestions)):
+            self._desk.send(await self._token(request), self._persona.suggestions[chosen.index])
 
     async def rate(self, verdict: gr.LikeData, request: gr.Request) -> None:
         """Keep a thumb, up or down."""
@@ -60,11 +66,15 @@ class Page:
     async def _token(self, request: gr.Request) -> str:
         view = self._views.get(str(request.session_hash))
         # A browser that keeps no cookie has a conversation for as long as its page is open.
-        token = read_token(request.cookies) or (view.token if view else new_token())
+        token = _cookie(request) or (view.token if view else new_token())
         if view and view.token != token:
             # She started over in another tab of the same browser.
             await self._desk.show(view, token)
         return token
+
+
+def _cookie(request: gr.Request) -> str | None:
+    return read_token(cast("dict[str, str]", request.cookies))
 
 
 def build(page: Page, persona: Persona) -> gr.Blocks:
@@ -72,13 +82,12 @@ def build(page: Page, persona: Persona) -> gr.Blocks:
     with gr.Blocks(title=f"{persona.name} · {persona.company}", analytics_enabled=False, fill_height=True) as blocks:
         chat = _chat(persona)
         box = _box(persona)
-        quiet = {"api_visibility": "private", "show_progress": "hidden"}
         # The one stream to an open page. Everything else only sends: Gradio's browser side
         # loses what comes by a stream that begins in the moment in which another ends.
-        blocks.load(page.open, None, chat, **quiet)
-        box.submit(page.send, box, box, queue=False, trigger_mode="once", **quiet)
-        chat.example_select(page.suggest, None, None, queue=False, trigger_mode="once", **quiet)
-        chat.like(page.rate, None, None, queue=False, **quiet)
+        blocks.load(page.open, None, chat, api_visibility="private", show_progress="hidden")
+        box.submit(page.send, box, box, queue=False, api_visibility="private", show_progress="hidden")
+        chat.example_select(page.suggest, queue=False, api_visibility="private", show_progress="hidden")
+        chat.like(page.rate, queue=False, api_visibility="private", show_progress="hidden")
     blocks.max_threads = PAGES
     return blocks.queue(default_concurrency_limit=None, api_open=False)
 
@@ -100,7 +109,7 @@ def _chat(persona: Persona) -> gr.Chatbot:
 
 def _greeting(persona: Persona, shown: list[Message]) -> gr.Chatbot:
     return gr.Chatbot(
-        value=shown,
+        value=cast("list[gr.MessageDict | Data]", shown),
         placeholder=f"<p class='greeting'>{escape(persona.greeting)}</p>",
         examples=[{"text": suggestion} for suggestion in persona.suggestions],
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 
 import gradio as gr
 from fastapi import FastAPI, Request
@@ -73,5 +72,5 @@ def _close(blocks: gr.Blocks, routes: FastAPI) -> None:
     """End what Gradio keeps running: its queue, and the streams that show pages that the server lives."""
     blocks.close(verbose=False)
     for route in routes.routes:
-        if isinstance(route, Mount):
-            cast("App", route.app).stop_event.set()
+        if isinstance(route, Mount) and isinstance(route.app, App):
+            route.app.stop_event.set()

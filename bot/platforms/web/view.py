@@ -1,6 +1,5 @@
 """What one open page shows of a conversation, and when that changes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from bot.conversation import PastTurn
