@@ -74,6 +74,13 @@ async def test_what_the_page_needs_is_there(method: str, path: str) -> None:
         assert (await client.request(method, path)).is_success
 
 
+async def test_a_query_leads_to_the_page_without_it() -> None:
+    async with browser() as client:
+        answer = await client.get("/?view=api")
+    assert answer.is_redirect
+    assert answer.headers["location"] == "./"
+
+
 async def test_more_than_a_message_is_refused() -> None:
     async with browser() as client:
         large = await client.post("/gradio_api/run/predict", content="x" * (LARGEST + 1))

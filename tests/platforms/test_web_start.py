@@ -90,5 +90,4 @@ async def test_a_page_that_is_closed_is_let_go(tmp_path: Path, browser: Profiles
 
 
 def _views() -> int:
-    gc.collect()
     return sum(type(thing) is View for thing in gc.get_objects())

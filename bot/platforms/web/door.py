@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.platforms.web.frame import Frame, framed
@@ -65,6 +65,9 @@ class Door:
             await PlainTextResponse("There is nothing here.", HTTPStatus.NOT_FOUND)(scope, receive, send)
         elif not _fits(scope):
             await PlainTextResponse("That is too much.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
+        elif scope["path"] == "/" and scope["query_string"]:
+            # A query would open Gradio's own views: its API, its settings.
+            await RedirectResponse("./")(scope, receive, send)
         elif scope["path"] == "/":
             await self._app(_uncompressed(scope), receive, _Page(scope, send, self._frame))
         elif scope["path"].startswith("/assets/"):

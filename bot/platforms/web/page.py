@@ -8,7 +8,6 @@ from html import escape
 from typing import cast
 
 import gradio as gr
-from gradio.components.chatbot import Message as Data
 
 from bot.persona import Persona
 from bot.platforms.web.desk import Desk
@@ -53,8 +52,9 @@ class Page:
 
     async def suggest(self, chosen: gr.SelectData, request: gr.Request) -> None:
         """Send the suggestion that was chosen."""
-        if chosen.index in range(len(self._persona.suggestions)):
-            self._desk.send(await self._token(request), self._persona.suggestions[chosen.index])
+        text = dict(enumerate(self._persona.suggestions)).get(cast("int", chosen.index))
+        if text:
+            self._desk.send(await self._token(request), text)
 
     async def rate(self, verdict: gr.LikeData, request: gr.Request) -> None:
         """Keep a thumb, up or down."""
@@ -109,7 +109,7 @@ def _chat(persona: Persona) -> gr.Chatbot:
 
 def _greeting(persona: Persona, shown: list[Message]) -> gr.Chatbot:
     return gr.Chatbot(
-        value=cast("list[gr.MessageDict | Data]", shown),
+        value=shown,  # pyright: ignore[reportArgumentType] - the shape is MessageDict's, which the list could not say
         placeholder=f"<p class='greeting'>{escape(persona.greeting)}</p>",
         examples=[{"text": suggestion} for suggestion in persona.suggestions],
     )

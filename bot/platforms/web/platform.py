@@ -65,7 +65,9 @@ def _routes(blocks: gr.Blocks, desk: Desk) -> FastAPI:
     async def favicon() -> Response:
         return Response(ICON, media_type="image/svg+xml")
 
-    return gr.mount_gradio_app(app, blocks, "/", footer_links=[], run_history=False, show_error=False, theme=THEME)
+    return gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType] - its callbacks are untyped
+        app, blocks, "/", footer_links=[], run_history=False, show_error=False, theme=THEME
+    )
 
 
 def _close(blocks: gr.Blocks, routes: FastAPI) -> None:

@@ -52,7 +52,7 @@ def address(listener: socket.socket) -> str:
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
     """Serve an application; the task ends when the server does."""
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False))
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
     task = asyncio.create_task(server.serve([listener]))
     try:
         while not (server.started or task.done()):  # noqa: ASYNC110 - uvicorn has no event for it
