@@ -71,21 +71,24 @@ Event = Started | Piece | Retracted | Answered
 class Unfinished:
     """A turn that an earlier process recorded and did not finish.
 
-    `reply_id` is what the platform stored as the message that was being written, or "".
+    `reply_id` is what the platform stored as the message that was being written, or "";
+    `reference` is the id by which the log speaks of the turn.
     """
 
     turn: int
     question: Question
     reply_id: str
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PastTurn:
-    """A finished turn as a page shows it after a reload."""
+    """An answered turn, as the window and a reloaded page show it."""
 
     turn: int
     question: str
     answer: str
+    on_topic: bool = True
 
 
 class Platform(Protocol):

@@ -1,7 +1,7 @@
 """Who Sarah is: everything that names her or her company, read from the company's folder."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import cast
@@ -82,3 +82,12 @@ def _strings(path: Path, table: Mapping[str, object], key: str) -> tuple[str, ..
     if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in cast("list[object]", value)):
         raise StartupError(f"{path}: {key!r} must be a list of at least one sentence.")
     return tuple(cast("list[str]", value))
+
+
+def fresh(sentences: Sequence[str], said: Sequence[str]) -> str:
+    """Return the first sentence that is in none of the answers `said`, else the one said longest ago."""
+
+    def last_said(sentence: str) -> int:
+        return max((at for at, answer in enumerate(said) if sentence in answer), default=-1)
+
+    return min(sentences, key=last_said)

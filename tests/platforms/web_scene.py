@@ -16,7 +16,7 @@ from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Answers, Conversation
 from bot.guard import OpenGuard
 from bot.metrics import Metrics
-from bot.models import Prompt
+from bot.models import ChatModel, Prompt
 from bot.models.chain import Chain
 from bot.persona import Persona, Sentences
 from bot.platforms.web import WebPlatform
@@ -81,12 +81,13 @@ class Teller:
 
 
 @cache
-def _knowledge() -> Knowledge:
+def knowledge() -> Knowledge:
+    """Read the handbook and the examples that come with the product, once."""
     return read_knowledge(Path(__file__).parents[2] / "data")
 
 
 @asynccontextmanager
-async def open_desk(home: Path, *models: Teller, persona: Persona = PERSONA) -> AsyncGenerator[Assistant]:
+async def open_desk(home: Path, *models: ChatModel, persona: Persona = PERSONA) -> AsyncGenerator[Assistant]:
     """Open an assistant over a real database file."""
     numbers = count(1)
     metrics = Metrics()
@@ -94,7 +95,7 @@ async def open_desk(home: Path, *models: Teller, persona: Persona = PERSONA) -> 
         yield Assistant(
             store=store,
             persona=persona,
-            knowledge=_knowledge(),
+            knowledge=knowledge(),
             guard=OpenGuard(),
             chain=Chain(models, metrics),
             policy=Policy(),

@@ -63,8 +63,11 @@ footer.frame p {
 #chat { flex: 1 1 0 !important; min-height: 0; background: none; border: 0 !important; overflow: hidden !important; }
 #chat .wrapper { min-height: 0; background: none; }
 #chat .top-panel { display: none; }
-#chat .bubble-wrap { background: none; padding: 0; height: 100%; scrollbar-width: thin; }
-#chat .message-wrap { padding: .5rem 0 1rem; gap: .35rem; }
+#chat .bubble-wrap {
+  background: none; padding: 0; height: 100%; scrollbar-width: thin;
+  mask-image: linear-gradient(transparent, #000 1rem, #000 calc(100% - 1rem), transparent);
+}
+#chat .message-wrap { padding: 1rem 0; gap: .35rem; }
 #chat .message-row { margin: .35rem 0 0; width: 100%; max-width: 100%; }
 #chat .message-row .flex-wrap { width: fit-content; max-width: min(38rem, 88%); }
 #chat .user-row .flex-wrap { margin-left: auto; }
@@ -80,8 +83,13 @@ footer.frame p {
 #chat .message .prose { opacity: 1; color: inherit; }
 #chat .message a { color: var(--accent); text-decoration: underline; }
 #chat .message code { background: var(--paper); border: 1px solid var(--line); border-radius: .3rem; color: inherit; }
+#chat .message pre { background: var(--paper); border-radius: .5rem; }
+#chat .message pre code { background: none; border: 0; }
 #chat .message-buttons { margin: .1rem 0 .4rem; padding: 0; }
 #chat .message-buttons :is(.icon-button-wrapper, .icon-button) { background: none; border: 0; box-shadow: none; }
+#chat .message-buttons .icon-button-wrapper { margin: 0; padding: 0; gap: .25rem; }
+#chat .message-buttons .icon-button::after, #chat .message-buttons .icon-button::before { display: none; }
+#chat .message-buttons .small { width: 1.1rem; height: 1.1rem; }
 #chat .message-buttons .icon-button { min-width: 2rem; min-height: 2rem; justify-content: center; }
 
 #chat [data-testid="bot"][aria-label$="message: …"] p { animation: thinking 1.4s ease-in-out infinite; }

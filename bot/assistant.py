@@ -1,0 +1,227 @@
+"""One customer turn, from question to streamed answer."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.conversation import Answered, Conversation, Event, PastTurn, Piece, Question, Rating, Started, Unfinished
+from bot.guard import Guard
+from bot.incoming import clean, says_something
+from bot.limits import Busy, Cooldown, TurnQueue
+from bot.metrics import Metrics
+from bot.models import ModelError, Prompt
+from bot.models.chain import Chain, Spoken
+from bot.persona import Persona, fresh
+from bot.store import Outcome, State, Store, StoreError
+from training.knowledge import Knowledge
+
+# More turns than any window holds: what fits is decided by tokens.
+TURNS_READ = 40
+PASSAGES_SHOWN = 4
+# Who "answered" where no model was asked.
+GUARD = "guard"
+RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator allows: characters in a message, messages a minute, messages that may wait."""
+
+    longest_question: int = 4000
+    per_minute: int = 20
+    waiting: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where time and chance come from."""
+
+    reference: Callable[[], str]
+    seconds: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question on its way to an answer; `began` is in the clock's seconds."""
+
+    id: int
+    reference: str
+    question: Question
+    began: float
+
+
+class Assistant:
+    """Answers customers; satisfies `bot.conversation.Answers`."""
+
+    def __init__(  # noqa: PLR0913 - the heart is built once, in sight
+        self,
+        *,
+        store: Store,
+        persona: Persona,
+        knowledge: Knowledge,
+        guard: Guard,
+        chain: Chain,
+        policy: Policy,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._persona = persona
+        self._knowledge = knowledge
+        self._guard = guard
+        self._chain = chain
+        self._policy = policy
+        self._metrics = metrics
+        self._clock = clock
+        self._queue = TurnQueue(policy.waiting)
+        self._cooldown = Cooldown(policy.per_minute)
+
+    async def answer(self, question: Question) -> AsyncIterator[Event]:
+        """Answer a question; yields nothing when this message was already taken."""
+        question = replace(question, text=clean(question.text))
+        reference, began = self._clock.reference(), self._clock.seconds()
+        try:
+            taken = await self._store.take(question, reference, self._clock.now())
+        except StoreError as error:
+            turn = Turn(0, reference, question, began)
+            structlog.get_logger().error("turn.not_taken", reference=reference, why=str(error))
+            async for event in self._say(turn, Outcome("failed", self._apology(turn), RULES)):
+                yield event
+            return
+        if taken is not None:
+            async for event in self._events(Turn(taken, reference, question, began)):
+                yield event
+
+    async def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:
+        """Answer a turn that an earlier process left unfinished."""
+        turn = Turn(unfinished.turn, unfinished.reference, unfinished.question, self._clock.seconds())
+        async for event in self._events(turn):
+            yield event
+
+    async def _events(self, turn: Turn) -> AsyncIterator[Event]:
+        yield Started(turn.id)
+        if objection := self._objection(turn):
+            async for event in self._say(turn, objection):
+                yield event
+            return
+        try:
+            async with self._queue.turn(turn.question.conversation):
+                async for event in self._reply(turn):
+                    yield event
+        except Busy:
+            async for event in self._say(turn, self._declined(turn, self._persona.sentences.busy)):
+                yield event
+
+    def _objection(self, turn: Turn) -> Outcome | None:
+        """Return what to say of a message that cannot be answered as it is."""
+        question, sentences, longest = turn.question, self._persona.sentences, self._policy.longest_question
+        author = (question.conversation.platform, question.conversation.workspace, question.author)
+        if not self._cooldown.allows(author, turn.began):
+            return self._declined(turn, sentences.too_fast)
+        if len(question.text) > longest:
+            return self._declined(turn, sentences.too_long.replace("{limit}", f"{longest:,}"))
+        if not says_something(question.text):
+            return self._declined(turn, sentences.attachment if question.attachments else sentences.empty)
+        return None
+
+    async def _reply(self, turn: Turn) -> AsyncIterator[Event]:
+        try:
+            history = await self._store.before(turn.id, TURNS_READ)
+            if self._guard.on_topic(turn.question.text, history[-1] if history else None):
+                answer = self._asked(turn, history)
+            else:
+                refusal = fresh(self._persona.refusals, [past.answer for past in history])
+                answer = self._say(turn, Outcome("answered", refusal, GUARD, on_topic=False))
+            async for event in answer:
+                yield event
+        except (ModelError, StoreError) as error:
+            structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))
+            async for event in self._say(turn, Outcome("failed", self._apology(turn), RULES)):
+                yield event
+
+    async def _asked(self, turn: Turn, history: Sequence[PastTurn]) -> AsyncIterator[Event]:
+        """Stream what the models say."""
+        question = turn.question.text
+        before = history[-1].question if history else ""
+        passages = self._knowledge.passages(question, before, PASSAGES_SHOWN)
+        prompt = Prompt(self._persona, passages, tuple(history), question)
+        async for event in self._chain.answer(prompt, turn.reference):
+            if isinstance(event, Spoken):
+                yield await self._ended(turn, Outcome("answered", event.text, event.model))
+            else:
+                yield event
+
+    async def _say(self, turn: Turn, outcome: Outcome) -> AsyncIterator[Event]:
+        """Say a sentence of our own."""
+        yield Piece(outcome.answer)
+        yield await self._ended(turn, outcome)
+
+    async def _ended(self, turn: Turn, outcome: Outcome) -> Answered:
+        """Record how a turn ended, in the store, the metrics and the log."""
+        latency = round((self._clock.seconds() - turn.began) * 1000)
+        platform = turn.question.conversation.platform
+        log = structlog.get_logger().bind(reference=turn.reference, platform=platform)
+        try:
+            await self._store.finish(turn.id, outcome, latency)
+        except StoreError as error:
+            log.error("turn.not_recorded", why=str(error))
+        self._metrics.turns.labels(platform, outcome.model, outcome.state).inc()
+        self._metrics.seconds.labels(platform).observe(latency / 1000)
+        log.info(f"turn.{outcome.state}", model=outcome.model, on_topic=outcome.on_topic, latency_ms=latency)
+        return Answered(
+            turn=turn.id,
+            reference=turn.reference,
+            text=outcome.answer,
+            model=outcome.model,
+            on_topic=outcome.on_topic,
+            latency_ms=latency,
+            ratable=outcome.state == "answered",
+        )
+
+    def _declined(self, turn: Turn, sentence: str) -> Outcome:
+        return Outcome("declined", _with_reference(sentence, turn), RULES)
+
+    def _apology(self, turn: Turn) -> str:
+        return _with_reference(f"{self._persona.sentences.failed} {self._persona.handoff}", turn)
+
+    async def unfinished(self, platform: str) -> list[Unfinished]:
+        """Return the turns of a platform that an earlier process left unfinished, oldest first."""
+        return await self._store.unfinished(platform)
+
+    async def replying(self, turn: int, reply_id: str) -> None:
+        """Remember the platform's message in which this turn is being answered."""
+        await self._store.replying(turn, reply_id)
+
+    async def knows(self, conversation: Conversation) -> bool:
+        """Whether Sarah has taken part in this conversation."""
+        return await self._store.knows(conversation)
+
+    async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:
+        """Return the newest answered turns of a conversation, oldest first."""
+        return await self._store.history(conversation, limit)
+
+    async def edit(self, conversation: Conversation, message_id: str, text: str) -> None:
+        """Change the history with a message that the customer changed."""
+        await self._store.edit(conversation, message_id, clean(text))
+
+    async def delete(self, conversation: Conversation, message_id: str) -> None:
+        """Take the turn out of the history whose question or reply was deleted."""
+        await self._store.delete(conversation, message_id)
+
+    async def reset(self, conversation: Conversation) -> None:
+        """Forget the whole conversation."""
+        await self._store.reset(conversation)
+
+    async def rate(self, turn: int, author: str, rating: Rating) -> bool:
+        """Keep a customer's verdict on an answer; False when the turn is gone."""
+        kept = await self._store.rate(turn, author, rating, self._clock.now())
+        if kept:
+            self._metrics.ratings.labels(rating).inc()
+        return kept
+
+
+def _with_reference(sentence: str, turn: Turn) -> str:
+    return f"{sentence} (#{turn.reference})"

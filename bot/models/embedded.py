@@ -1,0 +1,72 @@
+"""The model that is always there: it answers from the nearest example and passage."""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from bot.models import Prompt
+from bot.persona import fresh
+from training.knowledge import Found, Knowledge
+from training.retrieval import words
+
+# Measured on the examples left out one by one and on the topics: see docs/decisions.
+LIKE_ENOUGH = 0.62
+COVERED_ENOUGH = 0.42
+# A passage longer than this (characters) is cut to its best sentences.
+LONGEST_QUOTE = 700
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
+_PIECE = re.compile(r"\S+\s*")
+
+
+class Embedded:
+    """Answers without an account or a download: quotes what is near, and says so when nothing is."""
+
+    name = "embedded"
+    stop = ""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Yield the answer word by word."""
+        for piece in _PIECE.findall(self.reply(prompt)):
+            yield piece
+
+    def reply(self, prompt: Prompt) -> str:
+        """Answer with the nearest example, else the nearest passage, else that it is not known."""
+        before = next((turn.question for turn in reversed(prompt.history) if turn.on_topic), "")
+        precedent = self._knowledge.precedent(prompt.question, before)
+        if precedent and precedent.likeness >= LIKE_ENOUGH:
+            return precedent.answer
+        if prompt.passages and prompt.passages[0].coverage >= COVERED_ENOUGH:
+            return quote(prompt.passages[0], prompt.question)
+        return f"{fresh(prompt.persona.unknown, [turn.answer for turn in prompt.history])} {prompt.persona.handoff}"
+
+
+def quote(found: Found, question: str) -> str:
+    """Return a passage under its title, cut to the sentences that speak of the question if it is long."""
+    passage = found.passage
+    text = passage.text
+    if len(text) > LONGEST_QUOTE:
+        text = " ".join(_best_sentences(text, set(words(question))))
+    about = passage.title if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
+    return f"**{about}**\n{text}"
+
+
+def _best_sentences(text: str, asked: set[str]) -> Iterator[str]:
+    """Yield the run of sentences within LONGEST_QUOTE that shares most words with the question."""
+    sentences = _SENTENCE.split(text)
+    runs = [_run(sentences, start) for start in range(len(sentences))]
+    yield from max(runs, key=lambda run: sum(len(asked & set(words(sentence))) for sentence in run))
+
+
+def _run(sentences: Sequence[str], start: int) -> list[str]:
+    """Return the sentences from `start` that fit in LONGEST_QUOTE, at least one."""
+    taken = [sentences[start]]
+    room = LONGEST_QUOTE - len(sentences[start])
+    for sentence in sentences[start + 1 :]:
+        room -= len(sentence) + 1
+        if room < 0:
+            break
+        taken.append(sentence)
+    return taken

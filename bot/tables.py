@@ -1,0 +1,50 @@
+"""The tables in which conversations, turns and feedback are kept."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("platform", sa.String, nullable=False),
+    sa.Column("workspace", sa.String, nullable=False),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("thread", sa.String, nullable=False),
+    sa.UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("message_id", sa.String, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("reference", sa.String, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("attachments", sa.Integer, nullable=False),
+    # asked, answered, declined (not for the history), failed, deleted (a tombstone without text)
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False, server_default=""),
+    sa.Column("model", sa.String, nullable=False, server_default=""),
+    sa.Column("on_topic", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("latency_ms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reply_id", sa.String, nullable=False, server_default=""),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("conversation_id", "message_id", name="turns_key"),
+    sa.Index("turns_by_conversation", "conversation_id", "id"),
+    sa.Index("turns_by_reply", "conversation_id", "reply_id"),
+    sa.Index("turns_by_state", "state", sqlite_where=sa.text("state = 'asked'")),
+    sqlite_autoincrement=True,
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("turn_id", sa.ForeignKey("turns.id"), primary_key=True),
+    sa.Column("author", sa.String, primary_key=True),
+    sa.Column("rating", sa.String, nullable=False),
+    sa.Column("rated_at", sa.Float, nullable=False),
+)

@@ -1,0 +1,56 @@
+"""Take the pictures in docs/pictures again: `python -m tests.pictures`."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import async_playwright, expect
+
+from bot.models.embedded import Embedded
+from bot.persona import read_persona
+from tests.browser import FLAGS, MISSING, Profiles, find_chromium
+from tests.platforms.web_scene import Customer, customer, knowledge, open_desk, served
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+DATA = Path(__file__).parents[1] / "data"
+CONVERSATION = ("The light on my hub is blinking amber. What does that mean?", "And how do I reset it?")
+SIZE = 1200, 860
+
+
+async def main() -> None:
+    """Start Chromium, and let it photograph the page."""
+    path = find_chromium() or sys.exit(MISSING)
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        await photograph(Profiles(chromium))
+
+
+async def photograph(browser: Profiles) -> None:
+    """Photograph a conversation of two turns with the embedded model."""
+    persona = read_persona(DATA)
+    with tempfile.TemporaryDirectory() as home:
+        async with (
+            open_desk(Path(home), Embedded(knowledge()), persona=persona) as assistant,
+            served(assistant, persona) as url,
+            customer(browser, url) as someone,
+        ):
+            await someone.visit()
+            await talk(someone)
+            await someone.page.screenshot(path=PICTURES / "web-page.png")
+
+
+async def talk(someone: Customer) -> None:
+    """Ask twice, and thank once."""
+    await someone.page.set_viewport_size({"width": SIZE[0], "height": SIZE[1]})
+    for number, question in enumerate(CONVERSATION):
+        await someone.say(question)
+        await expect(someone.thumb("Like", number)).to_be_visible()
+    await someone.thumb("Like", len(CONVERSATION) - 1).click()
+    await someone.box.focus()
+    # Until the page has scrolled and the thumb is filled.
+    await someone.page.wait_for_timeout(800)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,56 @@
+"""The handbook: Markdown pages with front matter, cut into passages at their headings."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.examples import DataError
+
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the handbook: what stands under one heading of one page."""
+
+    page: str
+    title: str
+    heading: str
+    text: str
+
+
+def read_handbook(folder: Path) -> list[Passage]:
+    """Read every page of a folder; raises DataError when there is none, or naming the page that is wrong."""
+    pages = sorted(folder.glob("*.md"))
+    if not pages:
+        raise DataError(f"There is no handbook page in {folder}: write at least one NAME.md there.")
+    return [passage for page in pages for passage in read_page(page)]
+
+
+def read_page(path: Path) -> Iterator[Passage]:
+    """Yield the passages of one page."""
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8 text: save it as UTF-8.") from None
+    fields, body = _front_matter(path, text)
+    title = fields.get("title", path.stem)
+    heading, lines = title, list[str]()
+    for line in [*body.splitlines(), "# end"]:
+        if found := _HEADING.match(line):
+            if passage := "\n".join(lines).strip():
+                yield Passage(fields.get("id", path.stem), title, heading, passage)
+            heading, lines = found[1], []
+        else:
+            lines.append(line)
+
+
+def _front_matter(path: Path, text: str) -> tuple[dict[str, str], str]:
+    if not text.startswith("---\n"):
+        return {}, text
+    head, closed, body = text[4:].partition("\n---\n")
+    if not closed:
+        raise DataError(f"{path}: the front matter is not closed; end it with a line of three dashes.")
+    pairs = (line.partition(":") for line in head.splitlines() if line.strip())
+    return {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}, body
