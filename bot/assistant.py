@@ -14,7 +14,7 @@ from bot.metrics import Metrics
 from bot.models import ModelError, Prompt
 from bot.models.chain import Chain, Spoken
 from bot.persona import Persona, fresh
-from bot.store import Outcome, State, Store, StoreError
+from bot.store import Outcome, Store, StoreError
 from training.knowledge import Knowledge
 
 # More turns than any window holds: what fits is decided by tokens.

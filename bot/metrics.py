@@ -10,12 +10,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.turns = Counter(
-            "sarah_turns", "Turns ended", ["platform", "model", "outcome"], registry=self._registry
-        )
+        self.turns = Counter("sarah_turns", "Turns ended", ["platform", "model", "outcome"], registry=self._registry)
         self.seconds = Histogram(
-            "sarah_turn_seconds", "From question to whole answer", ["platform"],
-            buckets=_SECONDS, registry=self._registry,
+            "sarah_turn_seconds",
+            "From question to whole answer",
+            ["platform"],
+            buckets=_SECONDS,
+            registry=self._registry,
         )
         self.off_topic = Counter("sarah_off_topic_turns", "Turns refused", ["platform"], registry=self._registry)
         self.model_failures = Counter(

@@ -79,7 +79,11 @@ def _string(path: Path, table: Mapping[str, object], key: str) -> str:
 
 def _strings(path: Path, table: Mapping[str, object], key: str) -> tuple[str, ...]:
     value = table.get(key)
-    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in cast("list[object]", value)):
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(v, str) and v for v in cast("list[object]", value))
+    ):
         raise StartupError(f"{path}: {key!r} must be a list of at least one sentence.")
     return tuple(cast("list[str]", value))
 

@@ -1,0 +1,1 @@
+"""From a company folder to a model; complete without the bot."""

@@ -18,7 +18,7 @@ _LEANING = re.compile(
     r"^(and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no)\b",
     re.IGNORECASE,
 )
-_POINTING = re.compile(r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.I)
+_POINTING = re.compile(r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.IGNORECASE)
 _FEW_WORDS = 4
 
 

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
-from training.examples import DataError, read_examples, read_jsonl
+from training.examples import DataError, read_jsonl
 from training.handbook import read_handbook
 
 

@@ -104,5 +104,8 @@ def _system(prompt: Prompt) -> str:
     parts = [persona.instructions, f"To hand over to a person, say: {persona.handoff}"]
     if prompt.passages:
         parts.append("From the handbook:")
-        parts += [f"[{passage.title} > {passage.heading}]\n{passage.text}" for passage in (found.passage for found in prompt.passages)]
+        parts += [
+            f"[{passage.title} > {passage.heading}]\n{passage.text}"
+            for passage in (found.passage for found in prompt.passages)
+        ]
     return "\n\n".join(parts)

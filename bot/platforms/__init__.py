@@ -1,0 +1,1 @@
+"""Where customers are: one file or folder per platform."""

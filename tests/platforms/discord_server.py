@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-TOKEN = "right.token"  # noqa: S105 - the one that this server accepts
+TOKEN = "right.token"
 BOT = {"id": "1000", "username": "juno-bot", "discriminator": "0", "global_name": None, "avatar": None, "bot": True}
 ALICE = {"id": "2000", "username": "alice", "discriminator": "0", "global_name": None, "avatar": None}
 APPLICATION = {

@@ -150,14 +150,13 @@ async def test_what_a_killed_process_left_unfinished_grows_on_the_page(tmp_path:
         await anext(killed)
     async with (
         open_desk(tmp_path, Teller(["Hold ", rest, "the button."])) as assistant,
-        served(assistant, port=browser.port) as url,
+        served(assistant, port=browser.port) as url,customer(browser, url) as alice
     ):
-        async with customer(browser, url) as alice:
-            await alice.context.add_cookies([{"name": "conversation", "value": token, "url": url}])
-            await alice.visit()
-            await alice.sees("Hold")
-            rest.set()
-            await alice.sees("Hold the button.")
+        await alice.context.add_cookies([{"name": "conversation", "value": token, "url": url}])
+        await alice.visit()
+        await alice.sees("Hold")
+        rest.set()
+        await alice.sees("Hold the button.")
 
 
 async def test_a_browser_that_keeps_no_cookies_has_a_conversation_too(tmp_path: Path, browser: Profiles) -> None:

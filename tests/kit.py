@@ -1,0 +1,114 @@
+"""An assistant for tests: everything inside is real, only the model says what the test wants."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from bot.assistant import Assistant, Clock, Policy
+from bot.guard import Guard, OpenGuard
+from bot.metrics import Metrics
+from bot.models import ChatModel, ModelError, Prompt
+from bot.models.chain import Chain
+from bot.persona import Persona, Sentences
+from bot.store import open_store
+from training.knowledge import Knowledge, read_knowledge
+
+ROOT = Path(__file__).parents[1]
+# The company that comes with the product, and another one.
+DATA = ROOT / "data"
+OTHER_DATA = ROOT / "tests" / "data" / "brightwater"
+
+PERSONA = Persona(
+    name="Juno",
+    company="Lumen",
+    product="lamps",
+    greeting="Hello, which lamp is it?",
+    disclosure="I am a program, and I can be wrong.",
+    instructions="Help.",
+    refusals=("That is not about lamps.",),
+    unknown=("I do not know.",),
+    handoff="Write to lumen.example.",
+    suggestions=("What is a lamp?", "My lamp is dark"),
+    links=("lumen.example",),
+    sentences=Sentences(
+        empty="There are no words in that.",
+        attachment="I cannot open that yet.",
+        too_long="That is too long.",
+        too_fast="One moment, please.",
+        busy="I am still busy.",
+        failed="That did not work.",
+        cut="There would be more.",
+    ),
+)
+
+Step = str | asyncio.Event | Exception
+
+
+class ScriptedModel:
+    """Gives one answer after the other: pieces, events to wait for, and failures; afterwards says "Yes."."""
+
+    def __init__(self, *answers: Iterable[Step] | str, name: str = "scripted", stop: str = "") -> None:
+        self.name = name
+        self.stop = stop
+        self.prompts: list[Prompt] = []
+        self._answers = iter(answers)
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions that reached the model."""
+        return [prompt.question for prompt in self.prompts]
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Tell the next answer."""
+        self.prompts.append(prompt)
+        answer = next(self._answers, "Yes.")
+        for step in [answer] if isinstance(answer, str) else answer:
+            if isinstance(step, str):
+                yield step
+            elif isinstance(step, Exception):
+                raise step
+            else:
+                await self.wait(step)
+
+    async def wait(self, event: asyncio.Event) -> None:
+        """Pause until the test lets it go on."""
+        await event.wait()
+
+
+@cache
+def knowledge(data: Path = DATA) -> Knowledge:
+    """Read a company's handbook and examples, once."""
+    return read_knowledge(data)
+
+
+@asynccontextmanager
+async def open_assistant(
+    home: Path,
+    *models: ChatModel,
+    persona: Persona = PERSONA,
+    data: Path = DATA,
+    guard: Guard | None = None,
+    policy: Policy | None = None,
+) -> AsyncGenerator[Assistant]:
+    """Open an assistant over the database file in `home`; its references are r1, r2, and so on."""
+    numbers = count(1)
+    metrics = Metrics()
+    async with open_store(home / "sarah.db") as store:
+        yield Assistant(
+            store=store,
+            persona=persona,
+            knowledge=knowledge(data),
+            guard=guard or OpenGuard(),
+            chain=Chain(models, metrics),
+            policy=policy or Policy(),
+            metrics=metrics,
+            clock=Clock(reference=lambda: f"r{next(numbers)}"),
+        )
+
+
+def broken(why: str = "it is down") -> list[Step]:
+    """Return an answer that fails at once."""
+    return [ModelError(why)]
