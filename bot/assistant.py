@@ -1,6 +1,7 @@
 """One customer turn, from question to streamed answer."""
 
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ PASSAGES_SHOWN = 4
 # Who "answered" where no model was asked.
 GUARD = "guard"
 RULES = "rules"
+# Messages remembered, while the database is out of order, so that a redelivery brings no second apology.
+APOLOGIES_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Assistant:
         self._clock = clock
         self._queue = TurnQueue(policy.waiting)
         self._cooldown = Cooldown(policy.per_minute)
+        self._apologized: deque[tuple[Conversation, str]] = deque(maxlen=APOLOGIES_KEPT)
 
     async def answer(self, question: Question) -> AsyncIterator[Event]:
         """Answer a question; yields nothing when this message was already taken."""
@@ -86,24 +90,34 @@ class Assistant:
         try:
             taken = await self._store.take(question, reference, self._clock.now())
         except StoreError as error:
-            turn = Turn(0, reference, question, began)
-            structlog.get_logger().error("turn.not_taken", reference=reference, why=str(error))
-            async for event in self._say(turn, Outcome("failed", self._apology(turn), RULES)):
+            async for event in self._not_taken(Turn(0, reference, question, began), error):
                 yield event
             return
         if taken is not None:
-            async for event in self._events(Turn(taken, reference, question, began)):
+            turn = Turn(taken, reference, question, began)
+            async for event in self._events(turn, self._too_fast(turn)):
                 yield event
 
     async def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:
         """Answer a turn that an earlier process left unfinished."""
         turn = Turn(unfinished.turn, unfinished.reference, unfinished.question, self._clock.seconds())
-        async for event in self._events(turn):
+        async for event in self._events(turn, None):
             yield event
 
-    async def _events(self, turn: Turn) -> AsyncIterator[Event]:
+    async def _not_taken(self, turn: Turn, error: StoreError) -> AsyncIterator[Event]:
+        """Apologize, once for each message: what cannot be recorded cannot be recognised there."""
+        message = (turn.question.conversation, turn.question.message_id)
+        if message in self._apologized:
+            return
+        self._apologized.append(message)
+        structlog.get_logger().error("turn.not_taken", reference=turn.reference, why=str(error))
+        outcome = Outcome("failed", self._apology(turn), RULES)
+        yield Piece(outcome.answer)
+        yield self._answered(turn, outcome)
+
+    async def _events(self, turn: Turn, objection: Outcome | None) -> AsyncIterator[Event]:
         yield Started(turn.id)
-        if objection := self._objection(turn):
+        if objection := objection or self._unanswerable(turn):
             async for event in self._say(turn, objection):
                 yield event
             return
@@ -115,12 +129,16 @@ class Assistant:
             async for event in self._say(turn, self._declined(turn, self._persona.sentences.busy)):
                 yield event
 
-    def _objection(self, turn: Turn) -> Outcome | None:
+    def _too_fast(self, turn: Turn) -> Outcome | None:
+        """Return what to say to an author of too many messages."""
+        question = turn.question
+        author = (question.conversation.platform, question.conversation.workspace, question.author)
+        allowed = self._cooldown.allows(author, turn.began)
+        return None if allowed else self._declined(turn, self._persona.sentences.too_fast)
+
+    def _unanswerable(self, turn: Turn) -> Outcome | None:
         """Return what to say of a message that cannot be answered as it is."""
         question, sentences, longest = turn.question, self._persona.sentences, self._policy.longest_question
-        author = (question.conversation.platform, question.conversation.workspace, question.author)
-        if not self._cooldown.allows(author, turn.began):
-            return self._declined(turn, sentences.too_fast)
         if len(question.text) > longest:
             return self._declined(turn, sentences.too_long.replace("{limit}", f"{longest:,}"))
         if not says_something(question.text):
@@ -138,7 +156,8 @@ class Assistant:
             async for event in answer:
                 yield event
         except (ModelError, StoreError) as error:
-            structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))
+            # Without the traceback: it would hold what the customer wrote.
+            structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))  # noqa: TRY400
             async for event in self._say(turn, Outcome("failed", self._apology(turn), RULES)):
                 yield event
 
@@ -148,29 +167,45 @@ class Assistant:
         before = history[-1].question if history else ""
         passages = self._knowledge.passages(question, before, PASSAGES_SHOWN)
         prompt = Prompt(self._persona, passages, tuple(history), question)
+        self._metrics.added.observe(self._clock.seconds() - turn.began)
         async for event in self._chain.answer(prompt, turn.reference):
-            if isinstance(event, Spoken):
-                yield await self._ended(turn, Outcome("answered", event.text, event.model))
-            else:
+            if not isinstance(event, Spoken):
                 yield event
+                continue
+            async for ended in self._end(turn, Outcome("answered", event.text, event.model)):
+                yield ended
 
     async def _say(self, turn: Turn, outcome: Outcome) -> AsyncIterator[Event]:
         """Say a sentence of our own."""
         yield Piece(outcome.answer)
-        yield await self._ended(turn, outcome)
+        async for event in self._end(turn, outcome):
+            yield event
 
-    async def _ended(self, turn: Turn, outcome: Outcome) -> Answered:
-        """Record how a turn ended, in the store, the metrics and the log."""
+    async def _end(self, turn: Turn, outcome: Outcome) -> AsyncIterator[Event]:
+        """Hand out the whole answer, and record it once it was shown: a crash in between repeats it, never loses it."""
+        answered = self._answered(turn, outcome)
+        yield answered
+        try:
+            await self._store.finish(turn.id, outcome, answered.latency_ms)
+        except StoreError as error:
+            # Without the traceback: it would hold what the customer wrote.
+            structlog.get_logger().error("turn.not_recorded", reference=turn.reference, why=str(error))  # noqa: TRY400
+
+    def _answered(self, turn: Turn, outcome: Outcome) -> Answered:
+        """Count and log how a turn ended."""
         latency = round((self._clock.seconds() - turn.began) * 1000)
         platform = turn.question.conversation.platform
-        log = structlog.get_logger().bind(reference=turn.reference, platform=platform)
-        try:
-            await self._store.finish(turn.id, outcome, latency)
-        except StoreError as error:
-            log.error("turn.not_recorded", why=str(error))
         self._metrics.turns.labels(platform, outcome.model, outcome.state).inc()
         self._metrics.seconds.labels(platform).observe(latency / 1000)
-        log.info(f"turn.{outcome.state}", model=outcome.model, on_topic=outcome.on_topic, latency_ms=latency)
+        structlog.get_logger().info(
+            "turn",
+            outcome=outcome.state,
+            reference=turn.reference,
+            platform=platform,
+            model=outcome.model,
+            on_topic=outcome.on_topic,
+            latency_ms=latency,
+        )
         return Answered(
             turn=turn.id,
             reference=turn.reference,
@@ -193,7 +228,11 @@ class Assistant:
 
     async def replying(self, turn: int, reply_id: str) -> None:
         """Remember the platform's message in which this turn is being answered."""
-        await self._store.replying(turn, reply_id)
+        try:
+            await self._store.replying(turn, reply_id)
+        except StoreError as error:
+            # The answer goes on; only its message would not be found again after a crash.
+            structlog.get_logger().warning("turn.reply_not_recorded", turn=turn, why=str(error))
 
     async def knows(self, conversation: Conversation) -> bool:
         """Whether Sarah has taken part in this conversation."""

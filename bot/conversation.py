@@ -34,7 +34,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The question is recorded as this turn and will be answered; always the first event."""
+    """The question is recorded as this turn; the first event, unless the database is out of order."""
 
     turn: int
 
@@ -53,7 +53,10 @@ class Retracted:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The end of an answer: its full text, and who gave it in how many milliseconds."""
+    """The end of an answer: its full text, and who gave it in how many milliseconds.
+
+    Show it before asking for the next event: then the turn is recorded, and the stream ends.
+    """
 
     turn: int
     reference: str
@@ -116,7 +119,7 @@ class Answers(Protocol):
         ...
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
-        """Turns of this platform that an earlier process left unfinished, oldest first."""
+        """Return the turns of this platform that an earlier process left unfinished, oldest first."""
         ...
 
     async def replying(self, turn: int, reply_id: str) -> None:
@@ -128,15 +131,15 @@ class Answers(Protocol):
         ...
 
     async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:
-        """The newest finished turns of a conversation, oldest first."""
+        """Return the newest answered turns of a conversation, oldest first."""
         ...
 
     async def edit(self, conversation: Conversation, message_id: str, text: str) -> None:
-        """The customer changed a message: the history changes with it."""
+        """Change the history with a message that the customer changed."""
         ...
 
     async def delete(self, conversation: Conversation, message_id: str) -> None:
-        """A message was deleted, the customer's or Sarah's reply: its turn leaves the history."""
+        """Take the turn out of the history whose question or reply was deleted."""
         ...
 
     async def reset(self, conversation: Conversation) -> None:

@@ -19,6 +19,12 @@ class Metrics:
             registry=self._registry,
         )
         self.off_topic = Counter("sarah_off_topic_turns", "Turns refused", ["platform"], registry=self._registry)
+        self.added = Histogram(
+            "sarah_before_model_seconds",
+            "From question to the call of a model",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
         self.model_failures = Counter(
             "sarah_model_failures", "Answers that a model did not finish", ["model"], registry=self._registry
         )
