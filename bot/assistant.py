@@ -157,9 +157,16 @@ class Assistant:
                 yield event
         except (ModelError, StoreError) as error:
             # Without the traceback: it would hold what the customer wrote.
-            structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))  # noqa: TRY400
-            async for event in self._say(turn, Outcome("failed", self._apology(turn), RULES)):
+            structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))
+            async for event in self._fail(turn):
                 yield event
+        except Exception:  # noqa: BLE001 - whatever broke, the customer gets a sentence and the operator its id
+            structlog.get_logger().exception("turn.broken", reference=turn.reference)
+            async for event in self._fail(turn):
+                yield event
+
+    def _fail(self, turn: Turn) -> AsyncIterator[Event]:
+        return self._say(turn, Outcome("failed", self._apology(turn), RULES))
 
     async def _asked(self, turn: Turn, history: Sequence[PastTurn]) -> AsyncIterator[Event]:
         """Stream what the models say."""
@@ -189,7 +196,7 @@ class Assistant:
             await self._store.finish(turn.id, outcome, answered.latency_ms)
         except StoreError as error:
             # Without the traceback: it would hold what the customer wrote.
-            structlog.get_logger().error("turn.not_recorded", reference=turn.reference, why=str(error))  # noqa: TRY400
+            structlog.get_logger().error("turn.not_recorded", reference=turn.reference, why=str(error))
 
     def _answered(self, turn: Turn, outcome: Outcome) -> Answered:
         """Count and log how a turn ended."""
