@@ -1,0 +1,44 @@
+"""One process as it serves Discord and Slack without the web page; says when it could, and how large it is.
+
+`python -m tests.benchmarks.process HOME CONVERSATIONS` prints `ready`, then its size in MB, as it is and
+after so many conversations of one turn each.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bot.conversation import Conversation, Question
+
+
+async def main(home: Path, conversations: int) -> None:
+    """Build what `sarah run` builds, then be asked."""
+    from bot.app import open_desk  # noqa: PLC0415 - the import is part of what is measured
+    from bot.platforms.discord import DiscordPlatform  # noqa: PLC0415
+    from bot.platforms.slack import SlackPlatform, SlackTokens  # noqa: PLC0415
+    from bot.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(sarah_home=home, sarah_web=False)
+    async with open_desk(settings, per_minute=0) as desk:
+        DiscordPlatform(desk.assistant, desk.persona, "token", home)
+        SlackPlatform(desk.assistant, desk.persona, SlackTokens("xoxb-1", app_token="xapp-1"))
+        print("ready", flush=True)
+        print(f"{_size():.0f}", flush=True)
+        for number in range(conversations):
+            question = Question(Conversation("bench", "", str(number)), str(number), "1", "How do I reset the hub?")
+            async for _event in desk.assistant.answer(question):
+                pass
+        print(f"{_size():.0f}", flush=True)
+
+
+def _size() -> float:
+    """Return the resident memory of this process in MB."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * 4096 / 1e6
+
+
+if __name__ == "__main__":
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
