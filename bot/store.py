@@ -1,26 +1,31 @@
 """Everything that is kept of conversations: queries over SQLite."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.event import listen
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
-from bot.conversation import Conversation, PastTurn, Question, Rating, Unfinished
-from bot.tables import conversations, feedback, turns
+from bot.conversation import Conversation, PastTurn, Question, Rating, StartupError, Unfinished
+from bot.migrations import NewerDatabase, upgrade
+from bot.tables import HAS_REPLY, IS_ANSWERED, IS_ASKED, conversations, feedback, turns
 
 State = Literal["answered", "declined", "failed"]
+T = TypeVar("T")
+Values = Mapping[str, object]
 
 
 class StoreError(Exception):
-    """The database could not do it; the cause says why."""
+    """The database could not do it; the text says why and holds nothing of what a customer wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,179 +38,207 @@ class Outcome:
     on_topic: bool = True
 
 
+_PARTS = [part.name for part in fields(Conversation)]
+
+# The statements of every turn are built once: building one takes longer than running it.
+_CONVERSATION = (
+    sa.select(conversations.c.id)
+    .where(*(conversations.c[part] == bindparam(part) for part in _PARTS))
+    .scalar_subquery()
+)
+_MEET = insert(conversations).on_conflict_do_nothing()
+_TAKE = (
+    insert(turns).values(conversation_id=_CONVERSATION, state="asked").on_conflict_do_nothing().returning(turns.c.id)
+)
+_FINISH = turns.update().where(turns.c.id == bindparam("turn"), IS_ASKED)
+_ANSWERED = (
+    sa.select(turns.c.id, turns.c.question, turns.c.answer, turns.c.on_topic)
+    .where(IS_ANSWERED)
+    .order_by(turns.c.id.desc())
+    .limit(bindparam("most"))
+)
+_IS_OF_CONVERSATION = turns.c.conversation_id == _CONVERSATION
+_HISTORY = _ANSWERED.where(_IS_OF_CONVERSATION)
+_BEFORE = _ANSWERED.where(
+    turns.c.conversation_id
+    == sa.select(turns.c.conversation_id).where(turns.c.id == bindparam("turn")).scalar_subquery(),
+    turns.c.id < bindparam("turn"),
+)
+_UNFINISHED = (
+    sa.select(turns, *(conversations.c[part] for part in _PARTS))
+    .join(conversations)
+    .where(IS_ASKED, conversations.c.platform == bindparam("platform"))
+    .order_by(turns.c.id)
+)
+_KNOWS = sa.select(turns.c.id).where(_IS_OF_CONVERSATION).limit(1)
+
+
 class Store:
-    """Conversations in one SQLite file, over one connection: SQLite writes one at a time anyway."""
+    """Conversations in one SQLite file, over one connection: SQLite writes one at a time anyway.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Transactions run one after the other, in the order in which they were asked for, in a thread of their own: each
+    costs one step out of the event loop, and one that was begun ends even when its caller was cancelled.
+    """
+
+    def __init__(self, engine: sa.Engine, thread: ThreadPoolExecutor) -> None:
         self._engine = engine
+        self._thread = thread
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def _do(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run one transaction."""
+
+        def transaction() -> T:
+            with self._engine.begin() as connection:
+                return work(connection)
+
         try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreError(str(error)) from error
+            return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+            raise StoreError(_why(error)) from error
+
+    async def _execute(self, statement: sa.Executable, values: Values | None = None) -> None:
+        await self._do(lambda connection: connection.execute(statement, values).close())
+
+    async def _rows(self, statement: sa.Executable, values: Values) -> Sequence[sa.Row[Any]]:
+        return await self._do(lambda connection: connection.execute(statement, values).all())
 
     async def take(self, question: Question, reference: str, asked_at: float) -> int | None:
         """Record a question and return its turn, or None when this message was taken before."""
-        async with self._transaction() as connection:
-            conversation = (await connection.execute(_own(question.conversation))).scalar_one_or_none()
-            if conversation is None:
-                added = await connection.execute(insert(conversations).values(**asdict(question.conversation)))
-                conversation = added.inserted_primary_key[0]
-            taken = await connection.execute(
-                insert(turns)
-                .values(
-                    conversation_id=conversation,
-                    message_id=question.message_id,
-                    author=question.author,
-                    reference=reference,
-                    question=question.text,
-                    attachments=question.attachments,
-                    state="asked",
-                    asked_at=asked_at,
-                )
-                .on_conflict_do_nothing()
-                .returning(turns.c.id)
-            )
-            return taken.scalar_one_or_none()
+        conversation = asdict(question.conversation)
+        turn = {
+            "message_id": question.message_id,
+            "author": question.author,
+            "reference": reference,
+            "question": question.text,
+            "attachments": question.attachments,
+            "asked_at": asked_at,
+        }
+
+        def work(connection: sa.Connection) -> int | None:
+            connection.execute(_MEET, conversation)
+            return connection.execute(_TAKE, conversation | turn).scalar_one_or_none()
+
+        return await self._do(work)
 
     async def finish(self, turn: int, outcome: Outcome, latency_ms: int) -> None:
         """Record how a turn ended, unless its question was deleted meanwhile."""
-        async with self._transaction() as connection:
-            await connection.execute(
-                turns.update()
-                .where(turns.c.id == turn, turns.c.state == "asked")
-                .values(**asdict(outcome), latency_ms=latency_ms)
-            )
+        await self._execute(_FINISH, {"turn": turn, "latency_ms": latency_ms, **asdict(outcome)})
 
     async def before(self, turn: int, limit: int) -> list[PastTurn]:
         """Return the newest answered turns of this turn's conversation that precede it, oldest first."""
-        own = sa.select(turns.c.conversation_id).where(turns.c.id == turn).scalar_subquery()
-        return await self._answered(sa.and_(turns.c.conversation_id == own, turns.c.id < turn), limit)
+        return await self._answered(_BEFORE, {"turn": turn, "most": limit})
 
     async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:
         """Return the newest answered turns of a conversation, oldest first."""
-        return await self._answered(turns.c.conversation_id == _own_id(conversation), limit)
+        return await self._answered(_HISTORY, {"most": limit, **asdict(conversation)})
 
-    async def _answered(self, which: sa.ColumnElement[bool], limit: int) -> list[PastTurn]:
-        query = (
-            sa.select(turns.c.id, turns.c.question, turns.c.answer, turns.c.on_topic)
-            .where(which, turns.c.state == "answered")
-            .order_by(turns.c.id.desc())
-            .limit(limit)
-        )
-        async with self._transaction() as connection:
-            rows = (await connection.execute(query)).all()
+    async def _answered(self, query: sa.Executable, values: Values) -> list[PastTurn]:
+        rows = await self._rows(query, values)
         return [PastTurn(*row) for row in reversed(rows)]
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the turns of a platform that were asked and never finished, oldest first."""
-        query = (
-            sa.select(turns, conversations)
-            .join(conversations, conversations.c.id == turns.c.conversation_id)
-            .where(turns.c.state == "asked", conversations.c.platform == platform)
-            .order_by(turns.c.id)
-        )
-        async with self._transaction() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._rows(_UNFINISHED, {"platform": platform})
         return [_unfinished(row) for row in rows]
 
     async def knows(self, conversation: Conversation) -> bool:
         """Whether there is a turn of this conversation."""
-        query = sa.select(sa.exists().where(turns.c.conversation_id == _own_id(conversation)))
-        async with self._transaction() as connection:
-            return bool((await connection.execute(query)).scalar_one())
+        return bool(await self._rows(_KNOWS, asdict(conversation)))
 
     async def replying(self, turn: int, reply_id: str) -> None:
         """Remember in which of the platform's messages a turn is being answered."""
-        async with self._transaction() as connection:
-            await connection.execute(turns.update().where(turns.c.id == turn).values(reply_id=reply_id))
+        await self._execute(turns.update().where(turns.c.id == turn).values(reply_id=reply_id))
 
     async def edit(self, conversation: Conversation, message_id: str, text: str) -> None:
         """Replace the question of a turn."""
-        await self._change(
-            sa.and_(turns.c.conversation_id == _own_id(conversation), turns.c.message_id == message_id), question=text
-        )
+        edited = turns.update().where(_IS_OF_CONVERSATION, turns.c.message_id == message_id, turns.c.state != "deleted")
+        await self._execute(edited.values(question=text), asdict(conversation))
 
     async def delete(self, conversation: Conversation, message_id: str) -> None:
         """Take the turn out whose question or reply was this message."""
         asked = turns.c.message_id == message_id
-        replied = turns.c.reply_id == message_id
-        own = turns.c.conversation_id == _own_id(conversation)
-        await self._erase(sa.and_(own, sa.or_(asked, replied)))
+        replied = sa.and_(turns.c.reply_id == message_id, HAS_REPLY)
+        await self._erase(conversation, sa.or_(asked, replied))
 
     async def reset(self, conversation: Conversation) -> None:
         """Take every turn of a conversation out."""
-        await self._erase(turns.c.conversation_id == _own_id(conversation))
+        await self._erase(conversation, sa.true())
 
-    async def _erase(self, which: sa.ColumnElement[bool]) -> None:
-        """Leave a tombstone without text, by which a late redelivery is still recognised."""
-        gone = sa.select(turns.c.id).where(which)
-        async with self._transaction() as connection:
-            await connection.execute(feedback.delete().where(feedback.c.turn_id.in_(gone)))
-        await self._change(which, state="deleted", question="", answer="")
+    async def _erase(self, conversation: Conversation, which: sa.ColumnElement[bool]) -> None:
+        """Leave a tombstone without text or author, by which a late redelivery is still recognised."""
+        values = asdict(conversation)
+        gone = sa.select(turns.c.id).where(_IS_OF_CONVERSATION, which)
+        erased = turns.update().where(_IS_OF_CONVERSATION, which)
 
-    async def _change(self, which: sa.ColumnElement[bool], **values: str) -> None:
-        async with self._transaction() as connection:
-            await connection.execute(turns.update().where(which, turns.c.state != "deleted").values(**values))
+        def work(connection: sa.Connection) -> None:
+            connection.execute(feedback.delete().where(feedback.c.turn_id.in_(gone)), values)
+            connection.execute(erased.values(state="deleted", question="", answer="", author=""), values)
+
+        await self._do(work)
 
     async def rate(self, turn: int, author: str, rating: Rating, rated_at: float) -> bool:
         """Keep an author's newest verdict on a turn; False when the turn is gone."""
-        async with self._transaction() as connection:
-            present = sa.select(turns.c.id).where(turns.c.id == turn, turns.c.state == "answered")
-            if (await connection.execute(present)).scalar_one_or_none() is None:
+        present = sa.select(turns.c.id).where(turns.c.id == turn, IS_ANSWERED)
+        newest = {"rating": rating, "rated_at": rated_at}
+        verdict = (
+            insert(feedback)
+            .values(turn_id=turn, author=author, **newest)
+            .on_conflict_do_update(index_elements=["turn_id", "author"], set_=newest)
+        )
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(present).scalar_one_or_none() is None:
                 return False
-            verdict = insert(feedback).values(turn_id=turn, author=author, rating=rating, rated_at=rated_at)
-            await connection.execute(
-                verdict.on_conflict_do_update(
-                    index_elements=["turn_id", "author"], set_={"rating": rating, "rated_at": rated_at}
-                )
-            )
-        return True
+            connection.execute(verdict)
+            return True
+
+        return await self._do(work)
 
 
-def _own(conversation: Conversation) -> sa.Select[int]:
-    matches = (conversations.c[part] == value for part, value in asdict(conversation).items())
-    return sa.select(conversations.c.id).where(*matches)
+def _unfinished(row: sa.Row[Any]) -> Unfinished:
+    conversation = Conversation(row.platform, row.workspace, row.channel, row.thread)
+    question = Question(conversation, row.author, row.message_id, row.question, row.attachments)
+    return Unfinished(row.id, question, row.reply_id, row.reference)
 
 
-def _own_id(conversation: Conversation) -> sa.ScalarSelect[int]:
-    return _own(conversation).scalar_subquery()
-
-
-def _unfinished(row: sa.Row[tuple[object, ...]]) -> Unfinished:
-    of = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
-    conversation = Conversation(of["platform"], of["workspace"], of["channel"], of["thread"])
-    question = Question(conversation, of["author"], of["message_id"], of["question"], of["attachments"])
-    return Unfinished(of[turns.c.id], question, of["reply_id"], of["reference"])
+def _why(error: Exception) -> str:
+    """Tell the database's own reason: SQLAlchemy's text would add the statement."""
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 
 @asynccontextmanager
-async def open_store(path: Path) -> AsyncIterator[Store]:
-    """Open the database file, bring its tables to the newest shape, and close it at the end."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0)
-    listen(engine.sync_engine, "connect", _prepare)
+async def open_store(path: Path) -> AsyncGenerator[Store]:
+    """Open the database file, bring its tables to the newest shape, and close it at the end; raises StartupError."""
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, poolclass=StaticPool, pool_reset_on_return=None, hide_parameters=True)
+    listen(engine, "connect", _prepare)
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, "store") as thread:
+        try:
+            await loop.run_in_executor(thread, _open, engine, path)
+            yield Store(engine, thread)
+        finally:
+            await loop.run_in_executor(thread, engine.dispose)
+
+
+def _open(engine: sa.Engine, path: Path) -> None:
     try:
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
-        yield Store(engine)
-    finally:
-        await engine.dispose()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with engine.begin() as connection:
+            upgrade(connection)
+    except NewerDatabase as newer:
+        raise StartupError(
+            f"{str(path)!r} was written by a newer version of Sarah (its tables are {newer}):"
+            " start that version, or point SARAH_HOME at another folder."
+        ) from newer
+    except (OSError, SQLAlchemyError) as error:
+        raise StartupError(
+            f"Sarah cannot keep her conversations in {str(path)!r} ({_why(error)}):"
+            " mend that, or point SARAH_HOME at a folder that she can write to."
+        ) from error
 
 
 def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    # What a customer had deleted is overwritten, not only unlinked.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON"):
         connection.cursor().execute(f"PRAGMA {pragma}")
-
-
-def _upgrade(connection: sa.Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -19,7 +19,7 @@ turns = sa.Table(
     "turns",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("conversation_id", sa.Integer, sa.ForeignKey("conversations.id"), nullable=False),
     sa.Column("message_id", sa.String, nullable=False),
     sa.Column("author", sa.String, nullable=False),
     sa.Column("reference", sa.String, nullable=False),
@@ -34,16 +34,23 @@ turns = sa.Table(
     sa.Column("reply_id", sa.String, nullable=False, server_default=""),
     sa.Column("asked_at", sa.Float, nullable=False),
     sa.UniqueConstraint("conversation_id", "message_id", name="turns_key"),
-    sa.Index("turns_by_conversation", "conversation_id", "id"),
-    sa.Index("turns_by_reply", "conversation_id", "reply_id"),
-    sa.Index("turns_by_state", "state", sqlite_where=sa.text("state = 'asked'")),
     sqlite_autoincrement=True,
 )
+
+# SQLite uses a partial index only for a query that spells its condition out, hence no bound values here.
+IS_ASKED = turns.c.state == sa.literal_column("'asked'")
+IS_ANSWERED = turns.c.state == sa.literal_column("'answered'")
+HAS_REPLY = turns.c.reply_id != sa.literal_column("''")
+
+# Only what the window reads, so that no number of declined or deleted turns stands in its way.
+sa.Index("turns_answered", turns.c.conversation_id, turns.c.id, sqlite_where=IS_ANSWERED)
+sa.Index("turns_unfinished", turns.c.id, sqlite_where=IS_ASKED)
+sa.Index("turns_by_reply", turns.c.conversation_id, turns.c.reply_id, sqlite_where=HAS_REPLY)
 
 feedback = sa.Table(
     "feedback",
     metadata,
-    sa.Column("turn_id", sa.ForeignKey("turns.id"), primary_key=True),
+    sa.Column("turn_id", sa.Integer, sa.ForeignKey("turns.id"), primary_key=True),
     sa.Column("author", sa.String, primary_key=True),
     sa.Column("rating", sa.String, nullable=False),
     sa.Column("rated_at", sa.Float, nullable=False),
