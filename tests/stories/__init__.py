@@ -1,0 +1,1 @@
+"""What happens across the rooms, told once and tried everywhere."""

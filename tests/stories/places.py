@@ -1,0 +1,198 @@
+"""The four places where a customer can be, each as somebody to ask."""
+
+import asyncio
+import fcntl
+import os
+import re
+import struct
+import sys
+import termios
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import simcord
+from playwright.async_api import expect
+
+from bot.assistant import Assistant
+from bot.guard import TopicGuard
+from bot.models.embedded import Embedded
+from bot.persona import read_persona
+from bot.platforms.discord import create_client
+from tests.browser import Profiles
+from tests.kit import knowledge, open_assistant
+from tests.platforms.web_scene import customer, served
+from tests.servers.slack import open_slack
+from tests.servers.slack_kit import at_work
+from training.topic import read_topic_model
+
+THRESHOLD = 0.5
+# Far beyond what a test lasts: only the last edit of an answer is made.
+NEVER = 60.0
+# Seconds until the terminal must have said what is waited for.
+PATIENCE = 30.0
+WIDE = struct.pack("HHHH", 50, 1000, 0, 0)
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x01\x02\r]")
+
+
+class Place(Protocol):
+    """Where a customer asks and reads."""
+
+    async def ask(self, text: str) -> str:
+        """Send a message and return the answer, as it is shown."""
+        ...
+
+
+Opening = Callable[[Path, Path, Profiles], AbstractAsyncContextManager[Place]]
+
+
+@asynccontextmanager
+async def in_discord(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
+    """Mention her in a channel."""
+    persona = read_persona(data)
+    async with _assistant(home, data) as assistant:
+        client = create_client(assistant, persona, home, edit_every=NEVER)
+        async with simcord.run(client, settle_timeout=10.0) as env:
+            guild = env.create_guild("Customers")
+            channel = guild.create_text_channel("support")
+            ann = guild.add_member(env.create_user("ann"))
+            await env.settle()
+            me = env.backend.bot_user.id
+
+            class Channel:
+                async def ask(self, text: str) -> str:
+                    await ann.send(channel, f"<@{me}> {text}")
+                    await env.settle()
+                    return [message.content for message in channel.history() if message.author.id == me][-1]
+
+            yield Channel()
+
+
+@asynccontextmanager
+async def in_slack(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
+    """Mention her once, and go on in the thread."""
+    async with (
+        _assistant(home, data) as assistant,
+        open_slack() as slack,
+        at_work(slack, assistant, who=read_persona(data)),
+    ):
+
+        class Thread:
+            def __init__(self) -> None:
+                self._root = ""
+                self._asked = 0
+
+            async def ask(self, text: str) -> str:
+                self._asked += 1
+                if self._root:
+                    await slack.say("U1", "C1", text, thread_ts=self._root)
+                else:
+                    self._root = await slack.mention("U1", "C1", text)
+                await slack.settled("C1", self._root, self._asked)
+                return slack.screen("C1", self._root)[-1]
+
+        yield Thread()
+
+
+@asynccontextmanager
+async def on_the_page(home: Path, data: Path, browser: Profiles) -> AsyncGenerator[Place]:
+    """Write on the web page."""
+    persona = read_persona(data)
+    async with (
+        _assistant(home, data) as assistant,
+        served(assistant, persona, browser.port) as url,
+        customer(browser, url) as someone,
+    ):
+        await someone.visit()
+
+        class Page:
+            def __init__(self) -> None:
+                self._asked = 0
+
+            async def ask(self, text: str) -> str:
+                await someone.say(text)
+                await expect(someone.thumb("Like", self._asked)).to_be_visible()
+                self._asked += 1
+                return await someone.answers.last.inner_text()
+
+        yield Page()
+
+
+@asynccontextmanager
+async def in_a_terminal(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
+    """Type into `sarah chat`, in a pseudo-terminal and a process of its own."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, WIDE)
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).parent / "sarah"),
+        "chat",
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "SARAH_HOME": str(home), "SARAH_DATA": str(data), "TERM": "xterm"},
+    )
+    os.close(slave)
+    screen = _Screen(master)
+    try:
+        await screen.until_prompted()
+        yield screen
+        os.write(master, b"/quit\n")
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        screen.close()
+
+
+class _Screen:
+    """What a terminal shows, and who types into it."""
+
+    def __init__(self, master: int) -> None:
+        self._master = master
+        self._shown = ""
+        self._changed = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        try:
+            self._shown += os.read(self._master, 65536).decode("utf-8", "replace")
+        except OSError:
+            # The other end is gone.
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._changed.set()
+
+    async def until_prompted(self) -> str:
+        """Wait for the prompt, and return what was shown before it."""
+        async with asyncio.timeout(PATIENCE):
+            while not (shown := ESCAPES.sub("", self._shown)).endswith("\nYou "):
+                self._changed.clear()
+                await self._changed.wait()
+        self._shown = ""
+        return shown
+
+    async def ask(self, text: str) -> str:
+        """Type a line, and read what comes until the next prompt."""
+        os.write(self._master, f"{text}\n".encode())
+        return await self.until_prompted()
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+
+
+def _assistant(home: Path, data: Path) -> AbstractAsyncContextManager[Assistant]:
+    """Open the assistant of a company, as a newcomer meets her."""
+    guard = TopicGuard(read_topic_model(data), THRESHOLD)
+    return open_assistant(home, Embedded(knowledge(data)), persona=read_persona(data), data=data, guard=guard)
+
+
+PLACES: dict[str, Opening] = {
+    "discord": in_discord,
+    "slack": in_slack,
+    "web": on_the_page,
+    "terminal": in_a_terminal,
+}
