@@ -64,10 +64,11 @@ _BEFORE = _ANSWERED.where(
     == sa.select(turns.c.conversation_id).where(turns.c.id == bindparam("turn")).scalar_subquery(),
     turns.c.id < bindparam("turn"),
 )
+# Without the platform, by which SQLite would rather search through all of its conversations.
 _UNFINISHED = (
     sa.select(turns, *(conversations.c[part] for part in _PARTS))
     .join(conversations)
-    .where(IS_ASKED, conversations.c.platform == bindparam("platform"))
+    .where(IS_ASKED)
     .order_by(turns.c.id)
 )
 _KNOWS = sa.select(turns.c.id).where(_IS_OF_CONVERSATION).limit(1)
@@ -99,7 +100,7 @@ class Store:
     async def _execute(self, statement: sa.Executable, values: Values | None = None) -> None:
         await self._do(lambda connection: connection.execute(statement, values).close())
 
-    async def _rows(self, statement: sa.Executable, values: Values) -> Sequence[sa.Row[Any]]:
+    async def _rows(self, statement: sa.Executable, values: Values | None = None) -> Sequence[sa.Row[Any]]:
         return await self._do(lambda connection: connection.execute(statement, values).all())
 
     async def take(self, question: Question, reference: str, asked_at: float) -> int | None:
@@ -138,8 +139,8 @@ class Store:
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the turns of a platform that were asked and never finished, oldest first."""
-        rows = await self._rows(_UNFINISHED, {"platform": platform})
-        return [_unfinished(row) for row in rows]
+        rows = await self._rows(_UNFINISHED)
+        return [_unfinished(row) for row in rows if row.platform == platform]
 
     async def knows(self, conversation: Conversation) -> bool:
         """Whether there is a turn of this conversation."""
@@ -156,23 +157,23 @@ class Store:
 
     async def delete(self, conversation: Conversation, message_id: str) -> None:
         """Take the turn out whose question or reply was this message."""
-        asked = turns.c.message_id == message_id
-        replied = sa.and_(turns.c.reply_id == message_id, HAS_REPLY)
-        await self._erase(conversation, sa.or_(asked, replied))
+        # Two searches: SQLite would answer one "or" by reading the whole conversation.
+        await self._erase(conversation, turns.c.message_id == message_id)
+        await self._erase(conversation, turns.c.reply_id == message_id, HAS_REPLY)
 
     async def reset(self, conversation: Conversation) -> None:
         """Take every turn of a conversation out."""
-        await self._erase(conversation, sa.true())
+        await self._erase(conversation)
 
-    async def _erase(self, conversation: Conversation, which: sa.ColumnElement[bool]) -> None:
+    async def _erase(self, conversation: Conversation, *which: sa.ColumnElement[bool]) -> None:
         """Leave a tombstone without text or author, by which a late redelivery is still recognised."""
         values = asdict(conversation)
-        gone = sa.select(turns.c.id).where(_IS_OF_CONVERSATION, which)
-        erased = turns.update().where(_IS_OF_CONVERSATION, which)
+        gone = sa.select(turns.c.id).where(_IS_OF_CONVERSATION, *which)
+        tombstone = turns.update().where(_IS_OF_CONVERSATION, *which)
 
         def work(connection: sa.Connection) -> None:
             connection.execute(feedback.delete().where(feedback.c.turn_id.in_(gone)), values)
-            connection.execute(erased.values(state="deleted", question="", answer="", author=""), values)
+            connection.execute(tombstone.values(state="deleted", question="", answer="", author=""), values)
 
         await self._do(work)
 
