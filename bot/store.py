@@ -229,7 +229,7 @@ def _open(engine: sa.Engine, path: Path) -> None:
             upgrade(connection)
     except NewerDatabase as newer:
         raise StartupError(
-            f"{str(path)!r} was written by a newer version of Sarah (its tables are {newer}):"
+            f"{str(path)!r} was written by a newer version of Sarah (its tables are at {newer}):"
             " start that version, or point SARAH_HOME at another folder."
         ) from newer
     except (OSError, SQLAlchemyError) as error:
