@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import asynccontextmanager
 
 MINUTE = 60.0
@@ -37,7 +37,7 @@ class Cooldown:
         """Drop authors whose newest message is over a minute old, so that memory stays flat."""
         while self._recent:
             author, sent = next(iter(self._recent.items()))
-            if sent and now - sent[-1] < MINUTE:
+            if now - sent[-1] < MINUTE:
                 return
             del self._recent[author]
 
@@ -50,7 +50,7 @@ class TurnQueue:
         self._inside: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def turn(self, conversation: Hashable) -> AsyncIterator[None]:
+    async def turn(self, conversation: Hashable) -> AsyncGenerator[None]:
         """Hold this conversation's turn; raises Busy when the queue is full."""
         lock, inside = self._inside.get(conversation, (asyncio.Lock(), 0))
         if inside > self._waiting:

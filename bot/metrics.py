@@ -18,7 +18,6 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self.off_topic = Counter("sarah_off_topic_turns", "Turns refused", ["platform"], registry=self._registry)
         self.added = Histogram(
             "sarah_before_model_seconds",
             "From question to the call of a model",

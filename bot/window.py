@@ -13,7 +13,9 @@ def fit(history: Sequence[PastTurn], budget: int, count: Count) -> list[PastTurn
     """Keep the newest turns that fit in `budget` tokens, whole and without a gap, oldest first."""
     kept: list[PastTurn] = []
     for turn in reversed(history):
-        budget -= count(turn.question) + count(turn.answer) + TOKENS_PER_TURN
+        budget -= TOKENS_PER_TURN
+        if budget >= 0:
+            budget -= count(turn.question) + count(turn.answer)
         if budget < 0:
             break
         kept.append(turn)
