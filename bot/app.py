@@ -103,15 +103,16 @@ def _company(settings: Settings) -> tuple[Persona, Knowledge, Guard]:
     data = settings.sarah_data
     persona = read_persona(data)
     try:
-        return persona, read_knowledge(data), _guard(settings)
+        knowledge = read_knowledge(data)
+        return persona, knowledge, _guard(settings, knowledge)
     except DataError as error:
         raise StartupError(str(error)) from error
 
 
-def _guard(settings: Settings) -> Guard:
+def _guard(settings: Settings, knowledge: Knowledge) -> Guard:
     if not settings.sarah_guard:
         return OpenGuard()
-    return TopicGuard(read_topic_model(settings.sarah_data), settings.sarah_guard_threshold)
+    return TopicGuard(read_topic_model(settings.sarah_data, knowledge), settings.sarah_guard_threshold)
 
 
 def _models(settings: Settings, knowledge: Knowledge, stack: AsyncExitStack) -> list[ChatModel]:

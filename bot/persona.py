@@ -13,6 +13,8 @@ from bot.conversation import StartupError
 class Sentences:
     """What she says when something is wrong with a message or with her."""
 
+    welcome: str
+    vague: str
     empty: str
     attachment: str
     too_long: str

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=True, description="Whether questions that are not about the product are refused unasked."
     )
     sarah_guard_threshold: Share = Field(
-        default=0.5, description="The probability of being about the product below which a question is refused, 0 to 1."
+        default=0.3, description="The probability of being about the product below which a question is refused, 0 to 1."
     )
     sarah_longest_question: int = Field(
         default=4000, ge=100, description="The longest message that is answered, in characters."

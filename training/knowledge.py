@@ -9,25 +9,41 @@ import numpy as np
 
 from training.examples import Example, read_examples
 from training.handbook import Passage, read_handbook
-from training.retrieval import Index, words
+from training.retrieval import Asked, Index, Vector
+from training.words import Words, read_words
 
 # How much of a follow-up's likeness comes from what was asked before it.
 _CONTEXT = 0.35
+# A passage's heading says what it is about, its text only what it mentions.
+_HEADING_REPEATED = 4
+# What a heading, and a text, that hold all of a question are worth, in BM25 points.
+_HEADING_POINTS = 10
+_TEXT_POINTS = 10
+# The heading's part in how surely a passage answers.
+_HEADING_SHARE = 0.3
+# A BM25 score from which on more says nothing about whether a message is about the product.
+_FULL_SCORE = 30.0
+# Below this many BM25 points no passage is where an example's answer comes from.
+_FROM_HERE = 12
 
 _LEANING = re.compile(
-    r"^(and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no)\b",
+    r"^(and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no"
+    r"|still|really)\b",
     re.IGNORECASE,
 )
-_POINTING = re.compile(r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.IGNORECASE
+)
 _FEW_WORDS = 4
+_PLAIN = Words()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, and the share of the question's meaning that it holds (0 to 1)."""
+    """A passage, and how surely it answers the question (0 to 1)."""
 
     passage: Passage
-    coverage: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +54,20 @@ class Precedent:
     likeness: float
 
 
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """How much of a message the handbook speaks of, each 0 to 1: its best passage, its best heading, its words."""
+
+    passage: float
+    score: float
+    heading: float
+    known: float
+    in_headings: float
+
+
 def leans_on_context(text: str) -> bool:
     """Whether a message means little without the one before it: `and for two floors?`."""
-    telling = len(words(text))
+    telling = len(_PLAIN(text))
     if not telling:
         return True
     return telling <= _FEW_WORDS and bool(_LEANING.search(text) or _POINTING.search(text))
@@ -49,32 +76,81 @@ def leans_on_context(text: str) -> bool:
 class Knowledge:
     """The handbook's passages and the examples' exchanges, indexed by their words."""
 
-    def __init__(self, passages: Sequence[Passage], examples: Sequence[Example]) -> None:
+    def __init__(self, passages: Sequence[Passage], examples: Sequence[Example], words: Words | None = None) -> None:
+        words = words or Words()
+        self._words = words
         self._passages = tuple(passages)
         self._exchanges = tuple(exchange for example in examples for exchange in example.exchanges())
-        # The page's title and the heading tell what a passage is about, so they count double.
-        self._handbook = Index([f"{p.title} {p.heading} {p.heading} {p.text}" for p in passages])
-        self._questions = Index([question for _, question, _ in self._exchanges] or [""])
-        self._contexts = Index([" ".join(earlier) for earlier, _, _ in self._exchanges] or [""])
-        self._leans = np.array([bool(earlier) for earlier, _, _ in self._exchanges] or [False])
+        self._headings = Index([_heading(passage) for passage in passages], words)
+        self._texts = Index(self._texts_with_questions(words), words)
+        self._questions = Index([question for _, question, _ in self._exchanges], words)
+        self._contexts = Index([" ".join(earlier) for earlier, _, _ in self._exchanges], words)
+        self._leans = np.array([bool(earlier) for earlier, _, _ in self._exchanges], dtype=bool)
+
+    def _texts_with_questions(self, words: Words) -> list[str]:
+        """Return each passage's text, with the examples' questions that were answered from it."""
+        texts = [f"{p.title} {' '.join([p.heading] * _HEADING_REPEATED)} {p.text}" for p in self._passages]
+        plain = Index(texts, words)
+        for _, question, answer in self._exchanges if texts else ():
+            scores = plain.scores(plain.asked(answer))
+            if scores.max() > _FROM_HERE:
+                texts[int(scores.argmax())] += f" {question}"
+        return texts
 
     def passages(self, question: str, before: str, limit: int) -> tuple[Found, ...]:
         """Return the passages nearest to a question, best first; `before` is the question that preceded it."""
         query = f"{before} {question}" if before and leans_on_context(question) else question
-        return tuple(Found(self._passages[m.place], m.coverage) for m in self._handbook.nearest(query, limit))
+        asked = self._texts.asked(query)
+        if not asked.known:
+            return ()
+        scores, covered, headed = self._searched(asked)
+        rank = scores + _TEXT_POINTS * covered + _HEADING_POINTS * headed
+        sure = (1 - _HEADING_SHARE) * covered + _HEADING_SHARE * headed
+        best = [int(place) for place in np.argsort(-rank, kind="stable")[:limit] if scores[place] > 0]
+        return tuple(Found(self._passages[place], float(sure[place])) for place in best)
+
+    def _searched(self, asked: Asked) -> tuple[Vector, Vector, Vector]:
+        """Return for each passage its score, and the share of the query that its text and its heading hold."""
+        return self._texts.scores(asked), self._texts.coverage(asked), self._headings.coverage(asked)
 
     def precedent(self, question: str, before: str) -> Precedent | None:
         """Return the answer to the nearest question of the examples, compared together with what preceded it."""
-        alone = self._questions.likeness(question)
-        context = self._contexts.likeness(before)
+        if not self._exchanges:
+            return None
+        alone = self._questions.likeness(self._questions.asked(question))
+        context = self._contexts.likeness(self._contexts.asked(before))
         likeness = np.where(self._leans, (1 - _CONTEXT) * alone + _CONTEXT * context, alone)
         best = int(likeness.argmax())
-        if not self._exchanges or not likeness[best]:
-            return None
-        return Precedent(self._exchanges[best][2], float(likeness[best]))
+        return Precedent(self._exchanges[best][2], float(likeness[best])) if likeness[best] else None
+
+    def subjects(self) -> list[str]:
+        """Return texts that are about the product: the handbook's headings and the examples' first questions."""
+        headings = [passage.heading for passage in self._passages]
+        return [*headings, *(question for earlier, question, _ in self._exchanges if not earlier)]
+
+    def familiarity(self, message: str) -> Familiarity:
+        """Return how much of a message the handbook speaks of."""
+        asked = self._texts.asked(message)
+        words = self._words(message)
+        if not asked.known or not words:
+            return Familiarity(0.0, 0.0, 0.0, 0.0, 0.0)
+        scores, covered, headed = self._searched(asked)
+        best = int(scores.argmax())
+        return Familiarity(
+            passage=float(covered[best]),
+            score=min(float(scores[best]), _FULL_SCORE) / _FULL_SCORE,
+            heading=float(headed.max()),
+            known=min(1.0, len(asked.known) / len(set(words))),
+            in_headings=self._headings.share_known(words),
+        )
+
+
+def _heading(passage: Passage) -> str:
+    return f"{passage.title} {passage.heading}"
 
 
 def read_knowledge(folder: Path) -> Knowledge:
-    """Read a company folder's handbook and examples; raises DataError naming the file and the line."""
+    """Read a company folder's handbook, examples and synonyms; raises DataError naming the file and the line."""
     files = sorted((folder / "examples").glob("*.jsonl"))
-    return Knowledge(read_handbook(folder / "handbook"), [e for file in files for e in read_examples(file)])
+    examples = [example for file in files for example in read_examples(file)]
+    return Knowledge(read_handbook(folder / "handbook"), examples, read_words(folder / "synonyms.txt"))

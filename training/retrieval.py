@@ -1,129 +1,137 @@
 """Finding the nearest texts by their words: lexical, offline, under a millisecond."""
 
-import re
-from collections.abc import Sequence
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
+
+from training.words import ASKING, Words
 
 Vector = NDArray[np.float64]
-
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-# A customer writes `ZN-101`, `zn 101` or `zn101`; all three are one word.
-_CODE = re.compile(r"\b([a-z]{1,4})[ -]?(\d{2,5})\b")
-_SUFFIXES = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "es", "ed", "ly", "s", "e", "y")
-_SHORTEST_STEM = 3
-_COMMON = ENGLISH_STOP_WORDS - {"off", "bill", "fire", "system", "call", "cry"}
+Places = NDArray[np.int32]
 
 # The usual constants of BM25: saturation of repeated words, and the weight of a text's length.
 _K1 = 1.2
 _B = 0.6
 
 # How alike in letters an unknown word must be to a known one to count as a slip of the finger.
-_SAME_WORD = 0.62
+_SAME_WORD = 0.8
 _SHORTEST_MISSPELT = 5
+_LETTERS_MISSED = 2
+# How much a word that only asks, such as `where`, counts beside one that is a subject.
+_ASKING_WEIGHS = 0.3
+# A shorter unknown word is chatter rather than a subject.
+_SHORTEST_SUBJECT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A text by its place in the index, its score, and the share of the query's meaning that it holds (0 to 1)."""
+class Asked:
+    """A query as an index knows it: the weight of each word, known to the index or not, and of all together."""
 
-    place: int
-    score: float
-    coverage: float
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words with their endings off and the commonest English ones left out."""
-    lowered = _CODE.sub(r"\1\2 \2", text.lower().replace("\u2019", "'"))
-    return [stem(word) for word in _WORD.findall(lowered) if word not in _COMMON]
-
-
-@lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """Take the commonest ending off, so that `flickering` meets `flickers`."""
-    word = word.removesuffix("'s")
-    for suffix in _SUFFIXES:
-        base = word.removesuffix(suffix)
-        if base != word and len(base) >= _SHORTEST_STEM:
-            doubled = suffix in {"ing", "ed"} and base[-1] == base[-2] and base[-1] not in "ls"
-            return base[:-1] if doubled else base
-    return word
+    known: dict[str, float]
+    mass: float
 
 
 class Index:
-    """Texts that can be searched by BM25 and compared by the weight of the words that they share."""
+    """Texts that can be ranked by BM25, and compared by the weight of the words that they share with a query."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        counter = CountVectorizer(analyzer=words)
-        counts = cast("csr_matrix", counter.fit_transform(texts)).astype(np.float64)
-        self._places: dict[str, int] = counter.vocabulary_
-        self._present = cast("csr_matrix", (counts > 0).astype(np.float64))
-        frequency = np.asarray(self._present.sum(axis=0)).ravel()
-        self._weight: Vector = np.log1p((len(texts) - frequency + 0.5) / (frequency + 0.5))
-        self._unknown_weight = float(np.log1p((len(texts) + 0.5) / 0.5))
-        self._mass: Vector = self._present @ self._weight
-        self._bm25 = _bm25(counts, self._weight)
-        self._spelling = _Spelling(sorted(self._places))
+    def __init__(self, texts: Sequence[str], words: Words) -> None:
+        self._words = words
+        self._size = len(texts)
+        postings = _postings(texts, words)
+        self._places = {word: places for word, (places, _) in postings.items()}
+        self._weight = {word: _rarity(len(places), len(texts)) for word, places in self._places.items()}
+        self._mass = self._sum(self._places, self._weight)
+        self._bm25 = _bm25(postings, self._weight, len(texts))
+        self._spelling = _Spelling(self._places)
 
-    def nearest(self, query: str, limit: int) -> list[Match]:
-        """Return the best texts for a query, best first, only such as share a word with it."""
-        asked, mass = self._asked(query)
-        if not asked:
-            return []
-        scores: Vector = np.asarray(self._bm25[:, asked].sum(axis=1)).ravel()
-        held: Vector = self._present[:, asked] @ self._weight[asked]
-        best = [int(place) for place in np.argsort(-scores, kind="stable")[:limit] if scores[place] > 0]
-        return [Match(place, float(scores[place]), float(held[place] / mass)) for place in best]
-
-    def likeness(self, query: str) -> Vector:
-        """Return for every text how alike the two are: 1 for the same words, 0 for none shared."""
-        asked, mass = self._asked(query)
-        if not asked:
-            return np.zeros(len(self._mass))
-        shared: Vector = self._present[:, asked] @ self._weight[asked]
-        return 2 * shared / (self._mass + mass)
-
-    def _asked(self, query: str) -> tuple[list[int], float]:
-        """Return the query's known words, and the weight of all its words, known or not."""
-        asked: set[int] = set()
+    def asked(self, query: str) -> Asked:
+        """Weigh the words of a query, misspelt ones as what they nearly are."""
+        known: dict[str, float] = {}
         unknown: set[str] = set()
-        for word in words(query):
-            known = word if word in self._places else self._spelling.known(word)
-            if known:
-                asked.add(self._places[known])
-            else:
+        for word in self._words(query):
+            nearest = word if word in self._places else self._spelling.nearest(word)
+            if nearest:
+                known[nearest] = self._weight[nearest] * (_ASKING_WEIGHS if nearest in ASKING else 1)
+            elif word not in ASKING and len(word) >= _SHORTEST_SUBJECT:
                 unknown.add(word)
-        places = sorted(asked)
-        return places, float(self._weight[places].sum()) + self._unknown_weight * len(unknown)
+        return Asked(known, sum(known.values()) + _rarity(0, self._size) * len(unknown))
+
+    def scores(self, asked: Asked) -> Vector:
+        """Return each text's BM25 score."""
+        total = np.zeros(self._size)
+        for word in asked.known:
+            total[self._places[word]] += self._bm25[word]
+        return total
+
+    def coverage(self, asked: Asked) -> Vector:
+        """Return for each text the share of the query's weight that it holds, 0 to 1."""
+        return self._sum(asked.known, asked.known) / asked.mass if asked.mass else np.zeros(self._size)
+
+    def likeness(self, asked: Asked) -> Vector:
+        """Return for each text how alike the two are: 1 for the same words, 0 for none shared."""
+        shared = self._sum(asked.known, asked.known)
+        return 2 * shared / np.maximum(self._mass + asked.mass, 1e-9)
+
+    def share_known(self, words: Sequence[str]) -> float:
+        """Return the share of these words that stand in a text, 0 to 1."""
+        return sum(word in self._places for word in words) / len(words) if words else 0.0
+
+    def _sum(self, words: Iterable[str], weight: dict[str, float]) -> Vector:
+        total = np.zeros(self._size)
+        for word in words:
+            if word in self._places:
+                total[self._places[word]] += weight[word]
+        return total
 
 
 class _Spelling:
     """The nearest known word to a misspelt one, by its letters."""
 
-    def __init__(self, known: Sequence[str]) -> None:
-        self._words = known
-        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3))
-        self._vectors = cast("csr_matrix", self._letters.fit_transform(known))
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_initial: defaultdict[str, list[str]] = defaultdict(list)
+        for word in sorted(known):
+            self._by_initial[word[0]].append(word)
         # Bound here so that each index has a cache of its own.
-        self.known = lru_cache(maxsize=10_000)(self._known)
+        self.nearest = lru_cache(maxsize=10_000)(self._nearest)
 
-    def _known(self, word: str) -> str:
+    def _nearest(self, word: str) -> str:
         if len(word) < _SHORTEST_MISSPELT:
             return ""
-        alike: Vector = (self._vectors @ self._letters.transform([word]).T).toarray().ravel()
-        best = int(alike.argmax())
-        return self._words[best] if alike[best] >= _SAME_WORD and self._words[best][0] == word[0] else ""
+        initial = self._by_initial.get(word[0], ())
+        similar = [known for known in initial if abs(len(known) - len(word)) <= _LETTERS_MISSED]
+        return next(iter(difflib.get_close_matches(word, similar, 1, _SAME_WORD)), "")
 
 
-def _bm25(counts: csr_matrix, weight: Vector) -> csr_matrix:
-    lengths = np.asarray(counts.sum(axis=1)).ravel()
-    norm = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()), 1.0))
-    table = counts.tocoo()
-    values = table.data * (_K1 + 1) / (table.data + norm[table.row]) * weight[table.col]
-    return cast("csr_matrix", csr_matrix((values, (table.row, table.col)), shape=counts.shape))
+def _postings(texts: Sequence[str], words: Words) -> dict[str, tuple[Places, Vector]]:
+    """Return for each word the places of the texts in which it stands, and how often."""
+    if not any(words(text) for text in texts):
+        return {}
+    # scikit-learn and scipy carry no types.
+    vectorizer = cast("Any", CountVectorizer)(analyzer=words)
+    table = vectorizer.fit_transform(texts).tocsc()
+    return {
+        word: (table.indices[slice(*table.indptr[at : at + 2])], table.data[slice(*table.indptr[at : at + 2])])
+        for word, at in cast("dict[str, int]", vectorizer.vocabulary_).items()
+    }
+
+
+def _rarity(texts_with_it: int, texts: int) -> float:
+    """Return how telling a word is: the inverse document frequency of BM25."""
+    return float(np.log1p((texts - texts_with_it + 0.5) / (texts_with_it + 0.5)))
+
+
+def _bm25(postings: dict[str, tuple[Places, Vector]], weight: dict[str, float], size: int) -> dict[str, Vector]:
+    lengths = np.zeros(size)
+    for places, counts in postings.values():
+        lengths[places] += counts
+    norm = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()) if size else 0.0, 1.0))
+    return {
+        word: counts * (_K1 + 1) / (counts + norm[places]) * weight[word] for word, (places, counts) in postings.items()
+    }

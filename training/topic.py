@@ -1,15 +1,23 @@
-"""Is a message about the product? A linear model over word and character n-grams."""
+"""Is a message about the product? A linear model over its n-grams and over how familiar the handbook is with it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from training.examples import DataError, read_jsonl
-from training.handbook import read_handbook
+from training.knowledge import Knowledge
+
+# Characters that are judged: a subject shows itself early, and time is bounded.
+LONGEST_JUDGED = 1000
+# How much the familiarity weighs beside the n-grams.
+_FAMILIARITY = 2.0
+_PENALTY = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +33,30 @@ class Topic:
 class TopicModel:
     """The probability that a message is about the product."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, topics: Sequence[Topic], about: Sequence[str], knowledge: Knowledge) -> None:
+        alone = [topic for topic in topics if not topic.previous]
+        texts = [*(topic.text for topic in alone), *about]
+        labels = [*(topic.on_topic for topic in alone), *(True for _ in about)]
+        self._knowledge = knowledge
+        self._vectorizers = (
+            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2),
+        )
+        for vectorizer in self._vectorizers:
+            cast("Any", vectorizer).fit(texts)
+        model = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=3000)
+        self._model = cast("Any", model).fit(self._features(texts), labels)
 
     def probability(self, text: str) -> float:
         """Return the probability (0 to 1) that this message, taken alone, is about the product."""
-        return float(self._pipeline.predict_proba([text])[0, 1])
+        return float(self._model.predict_proba(self._features([text[:LONGEST_JUDGED]]))[0, 1])
+
+    def _features(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        # scipy's matrices carry no types.
+        matrices = cast("Any", sparse)
+        familiar = np.array([astuple(self._knowledge.familiarity(text)) for text in texts])
+        ngrams = [cast("Any", vectorizer).transform(texts) for vectorizer in self._vectorizers]
+        return matrices.hstack([*ngrams, matrices.csr_matrix(_FAMILIARITY * familiar)]).tocsr()
 
 
 def read_topics(folder: Path) -> list[Topic]:
@@ -41,35 +67,19 @@ def read_topics(folder: Path) -> list[Topic]:
     return [_topic(place, value) for file in files for place, value in read_jsonl(file)]
 
 
-def _topic(place: str, value: object) -> Topic:
-    match value:
-        case {"text": str(text), "on_topic": bool(on_topic), **rest}:
-            return Topic(text, on_topic, str(rest.get("kind", "")), str(rest.get("previous", "")))
-        case _:
-            raise DataError(f'{place} needs a "text" and an "on_topic" that is true or false.')
+def _topic(place: str, value: Mapping[str, object]) -> Topic:
+    text, on_topic = value.get("text"), value.get("on_topic")
+    if not isinstance(text, str) or not isinstance(on_topic, bool):
+        raise DataError(f'{place} needs a "text" and an "on_topic" that is true or false.')
+    return Topic(text, on_topic, str(value.get("kind", "")), str(value.get("previous", "")))
 
 
-def train_topic_model(topics: Sequence[Topic], about: Sequence[str]) -> TopicModel:
-    """Fit on labelled messages that stand alone, and on texts that are known to be `about` the product."""
-    alone = [topic for topic in topics if not topic.previous]
-    texts = [*(topic.text for topic in alone), *about]
-    labels = [*(topic.on_topic for topic in alone), *(True for _ in about)]
-    features = FeatureUnion(
-        [
-            ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
-            ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)),
-        ]
-    )
-    pipeline = make_pipeline(features, LogisticRegression(C=10, class_weight="balanced", max_iter=1000))
-    return TopicModel(pipeline.fit(texts, labels))
+def read_topic_model(folder: Path, knowledge: Knowledge) -> TopicModel:
+    """Train on a company folder's topics, its handbook's headings and its examples' first questions.
 
-
-def read_topic_model(folder: Path) -> TopicModel:
-    """Train on a company folder: its topics, its examples' first questions and its handbook's headings."""
-    return train_topic_model(read_topics(folder / "topics"), list(_about(folder)))
-
-
-def _about(folder: Path) -> Iterator[str]:
-    for passage in read_handbook(folder / "handbook"):
-        yield f"{passage.title}: {passage.heading}"
-        yield from (sentence for sentence in passage.text.split(". ") if sentence)
+    Raises DataError when there is no topic of each kind, or naming the file and the line that is wrong.
+    """
+    topics = read_topics(folder / "topics")
+    if len({topic.on_topic for topic in topics if not topic.previous}) == 1:
+        raise DataError(f"{folder / 'topics'} needs messages of both kinds: on_topic true, and false.")
+    return TopicModel(topics, knowledge.subjects(), knowledge)

@@ -4,17 +4,19 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from bot.models import Prompt
+from bot.models.courtesy import courteous
 from bot.persona import fresh
 from training.knowledge import Found, Knowledge
-from training.retrieval import words
+from training.words import Words
 
 # Measured on the examples left out one by one and on the topics: see docs/decisions.
-LIKE_ENOUGH = 0.62
-COVERED_ENOUGH = 0.42
+LIKE_ENOUGH = 0.7
+SURE_ENOUGH = 0.5
 # A passage longer than this (characters) is cut to its best sentences.
 LONGEST_QUOTE = 700
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
+_WORDS = Words()
 _PIECE = re.compile(r"\S+\s*")
 
 
@@ -34,13 +36,26 @@ class Embedded:
 
     def reply(self, prompt: Prompt) -> str:
         """Answer with the nearest example, else the nearest passage, else that it is not known."""
+        if said := courteous(prompt.question, prompt.persona):
+            return said
+        if not prompt.history and not _WORDS(prompt.question):
+            return prompt.persona.sentences.vague
+        answer = self._known(prompt)
+        answers = [turn.answer for turn in prompt.history]
+        # What was said already did not help.
+        if answer and answer not in answers[-1:]:
+            return answer
+        return f"{fresh(prompt.persona.unknown, answers)} {prompt.persona.handoff}"
+
+    def _known(self, prompt: Prompt) -> str:
+        """Return what the examples or the handbook say, or ""."""
         before = next((turn.question for turn in reversed(prompt.history) if turn.on_topic), "")
         precedent = self._knowledge.precedent(prompt.question, before)
         if precedent and precedent.likeness >= LIKE_ENOUGH:
             return precedent.answer
-        if prompt.passages and prompt.passages[0].coverage >= COVERED_ENOUGH:
+        if prompt.passages and prompt.passages[0].confidence >= SURE_ENOUGH:
             return quote(prompt.passages[0], prompt.question)
-        return f"{fresh(prompt.persona.unknown, [turn.answer for turn in prompt.history])} {prompt.persona.handoff}"
+        return ""
 
 
 def quote(found: Found, question: str) -> str:
@@ -48,7 +63,7 @@ def quote(found: Found, question: str) -> str:
     passage = found.passage
     text = passage.text
     if len(text) > LONGEST_QUOTE:
-        text = " ".join(_best_sentences(text, set(words(question))))
+        text = " ".join(_best_sentences(text, set(_WORDS(question))))
     about = passage.title if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
     return f"**{about}**\n{text}"
 
@@ -57,7 +72,7 @@ def _best_sentences(text: str, asked: set[str]) -> Iterator[str]:
     """Yield the run of sentences within LONGEST_QUOTE that shares most words with the question."""
     sentences = _SENTENCE.split(text)
     runs = [_run(sentences, start) for start in range(len(sentences))]
-    yield from max(runs, key=lambda run: sum(len(asked & set(words(sentence))) for sentence in run))
+    yield from max(runs, key=lambda run: sum(len(asked & set(_WORDS(sentence))) for sentence in run))
 
 
 def _run(sentences: Sequence[str], start: int) -> list[str]:

@@ -19,7 +19,7 @@ from bot.store import Outcome, open_store
 from tests.kit import DATA, knowledge, open_assistant
 from training.topic import read_topic_model, read_topics
 
-THRESHOLD = 0.5
+THRESHOLD = 0.3
 WARM_UP = 50
 
 
@@ -55,7 +55,7 @@ def questions() -> list[str]:
 @asynccontextmanager
 async def desk(home: Path, model: InstantModel) -> AsyncGenerator[Assistant]:
     """Open an assistant as it serves customers, but for the model."""
-    guard = TopicGuard(read_topic_model(DATA), THRESHOLD)
+    guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
     policy = Policy(per_minute=0)
     persona = read_persona(DATA)
     async with open_assistant(home, model, persona=persona, guard=guard, policy=policy) as assistant:
@@ -99,7 +99,7 @@ async def measure(home: Path, conversations: int, turns: int, every: float = 0.0
 
 async def steps(home: Path, rounds: int) -> dict[str, float]:
     """Return the median milliseconds of each step of a turn, done alone."""
-    known, guard = knowledge(), TopicGuard(read_topic_model(DATA), THRESHOLD)
+    known, guard = knowledge(), TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
     texts = cycle(questions())
     outcome = Outcome("answered", "Hold the button at the back for ten seconds.", "instant")
     numbers = count()

@@ -27,7 +27,7 @@ from tests.servers.slack import open_slack
 from tests.servers.slack_kit import at_work
 from training.topic import read_topic_model
 
-THRESHOLD = 0.5
+THRESHOLD = 0.3
 # Far beyond what a test lasts: only the last edit of an answer is made.
 NEVER = 60.0
 # Seconds until the terminal must have said what is waited for.
@@ -186,7 +186,7 @@ class _Screen:
 
 def _assistant(home: Path, data: Path) -> AbstractAsyncContextManager[Assistant]:
     """Open the assistant of a company, as a newcomer meets her."""
-    guard = TopicGuard(read_topic_model(data), THRESHOLD)
+    guard = TopicGuard(read_topic_model(data, knowledge(data)), THRESHOLD)
     return open_assistant(home, Embedded(knowledge(data)), persona=read_persona(data), data=data, guard=guard)
 
 
