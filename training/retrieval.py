@@ -4,7 +4,6 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -23,7 +22,7 @@ _B = 0.6
 # How alike in letters an unknown word must be to a known one to count as a slip of the finger.
 _SAME_WORD = 0.8
 _SHORTEST_MISSPELT = 5
-_LETTERS_MISSED = 2
+_LONGEST_MISSPELT = 30
 # How much a word that only asks, such as `where`, counts beside one that is a subject.
 _ASKING_WEIGHS = 0.3
 # A shorter unknown word is chatter rather than a subject.
@@ -92,21 +91,24 @@ class Index:
 
 
 class _Spelling:
-    """The nearest known word to a misspelt one, by its letters."""
+    """The nearest known word to a misspelt one: both are the same but for a letter or two."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        self._by_initial: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_shortened: defaultdict[str, list[str]] = defaultdict(list)
         for word in sorted(known):
-            self._by_initial[word[0]].append(word)
-        # Bound here so that each index has a cache of its own.
-        self.nearest = lru_cache(maxsize=10_000)(self._nearest)
+            for shortened in _shortened(word) if len(word) >= _SHORTEST_MISSPELT else ():
+                self._by_shortened[shortened].append(word)
 
-    def _nearest(self, word: str) -> str:
-        if len(word) < _SHORTEST_MISSPELT:
+    def nearest(self, word: str) -> str:
+        if not _SHORTEST_MISSPELT <= len(word) <= _LONGEST_MISSPELT:
             return ""
-        initial = self._by_initial.get(word[0], ())
-        similar = [known for known in initial if abs(len(known) - len(word)) <= _LETTERS_MISSED]
-        return next(iter(difflib.get_close_matches(word, similar, 1, _SAME_WORD)), "")
+        similar = {known for shortened in _shortened(word) for known in self._by_shortened.get(shortened, ())}
+        return next(iter(difflib.get_close_matches(word, sorted(similar), 1, _SAME_WORD)), "")
+
+
+def _shortened(word: str) -> set[str]:
+    """Return the word, and what is left of it without any one letter."""
+    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 def _postings(texts: Sequence[str], words: Words) -> dict[str, tuple[Places, Vector]]:

@@ -17,7 +17,7 @@ from training.knowledge import Knowledge
 LONGEST_JUDGED = 1000
 # How much the familiarity weighs beside the n-grams.
 _FAMILIARITY = 2.0
-_PENALTY = 3.0
+_PENALTY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TopicModel:
         )
         for vectorizer in self._vectorizers:
             cast("Any", vectorizer).fit(texts)
-        model = LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=3000)
+        model = LogisticRegression(C=_PENALTY, class_weight="balanced", solver="liblinear")
         self._model = cast("Any", model).fit(self._features(texts), labels)
 
     def probability(self, text: str) -> float:

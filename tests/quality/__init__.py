@@ -1,0 +1,1 @@
+"""How good the answers are that need no language model: `python -m tests.quality` prints it."""

@@ -1,0 +1,35 @@
+"""The answers stay at least as good as they were measured; `python -m tests.quality` prints the figures."""
+
+from bot.guard import TopicGuard
+from bot.persona import read_persona
+from tests.kit import DATA, OTHER_DATA, knowledge
+from tests.quality.measure import HERE, judged, read_cases, read_off_topic, refused
+from training.topic import read_topic_model
+
+CASES = read_cases(HERE / "questions.jsonl")
+THRESHOLD = 0.3
+
+
+def test_most_questions_of_customers_are_answered_rightly_and_few_wrongly() -> None:
+    counts = judged(CASES, knowledge(), read_persona(DATA))
+    assert counts["right"] >= 102
+    assert counts["wrong"] <= 11
+
+
+def test_most_questions_that_the_handbook_does_not_answer_get_a_plain_i_do_not_know() -> None:
+    counts = judged(CASES, knowledge(), read_persona(DATA))
+    assert counts["rightly unknown"] >= 14
+
+
+def test_hardly_any_customer_is_refused_and_most_of_the_rest_is() -> None:
+    guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
+    through = [text for text in read_off_topic() if guard.on_topic(text, None)]
+    assert len(refused(CASES, guard)) <= 5
+    assert len(through) <= 5
+
+
+def test_another_company_is_answered_for_with_the_same_thresholds() -> None:
+    cases = read_cases(HERE / "brightwater.jsonl")
+    counts = judged(cases, knowledge(OTHER_DATA), read_persona(OTHER_DATA))
+    assert counts["right"] >= len(cases) - 4
+    assert counts["wrong"] <= 3
