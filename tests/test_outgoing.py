@@ -15,7 +15,9 @@ from bot.outgoing import LONGEST_WORD, Rules, checked, harmless
 STOP = "<|end|>"
 RULES = Rules(("lumen.example", "lumen.com"), STOP)
 PING = re.compile(r"<[@!]|(?<![\w.+-])@(?:everyone|here|channel)", re.IGNORECASE)
-ALLOWED = re.compile(r"https?://([\w-]+\.)*lumen\.(example|com)(?![\w@.%\\-]*[\w@%\\])", re.ASCII | re.IGNORECASE)
+ALLOWED = re.compile(
+    r"https?://([\w-]+\.)*lumen\.(example|com)(?![a-z0-9@._%\\-]*[a-z0-9@%\\])", re.ASCII | re.IGNORECASE
+)
 FRAGMENTS = [
     "<", ">", "@", "!", "&", "|", "#", ".", ",", "/", "\\", ":", "%", "?", "(", ")", "[", "]", "'", '"', " ", "\n", "-",
     "<@1>", "<@!", "<!here>", "@every", "one", "everyone", "here", "channel", "<!subteam^S1|",
@@ -73,7 +75,7 @@ def test_nobody_is_pinged_in_any_spelling(text: str) -> None:
 def test_every_link_that_is_left_leads_to_an_allowed_host(text: str) -> None:
     for link in re.findall(r"https?:/[^\s<>]*", harmless(text, RULES), re.IGNORECASE):
         assert re.match(
-            r"https?://([\w-]+\.)*lumen\.(example|com)(?![\w@.%\\-]*[\w@%\\])", link, re.ASCII | re.IGNORECASE
+            r"https?://([\w-]+\.)*lumen\.(example|com)(?![a-z0-9@._%\\-]*[a-z0-9@%\\])", link, re.ASCII | re.IGNORECASE
         )
 
 
@@ -174,6 +176,7 @@ def test_a_label_does_not_hide_where_a_link_leads() -> None:
     assert harmless("<http://evil.com|lumen.example>", RULES) == "<[link removed]>"
     assert harmless("[https://lumen.example](http://evil.com)", RULES) == "[https://lumen.example]([link removed])"
     assert harmless("http://lumen.example](@evil.com", RULES) == "[link removed]"
+    assert harmless("a@b.chttps:/evil", RULES) == "a@b.c[link removed]"
 
 
 def test_what_moves_the_cursor_or_hides_is_not_sent() -> None:
