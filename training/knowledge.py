@@ -56,13 +56,18 @@ class Precedent:
 
 @dataclass(frozen=True, slots=True)
 class Familiarity:
-    """How much of a message the handbook speaks of, each 0 to 1: its best passage, its best heading, its words."""
+    """How much of a message the handbook speaks of, each 0 to 1.
+
+    The share that its best passage and its best heading hold, the share of its words that it knows and has in a
+    heading, and whether a page is named after one of them.
+    """
 
     passage: float
     score: float
     heading: float
     known: float
     in_headings: float
+    named: float
 
 
 def leans_on_context(text: str) -> bool:
@@ -85,6 +90,7 @@ class Knowledge:
         self._texts = Index(self._texts_with_questions(words), words)
         self._questions = Index([question for _, question, _ in self._exchanges], words)
         self._contexts = Index([" ".join(earlier) for earlier, _, _ in self._exchanges], words)
+        self._titles = {word for passage in passages for word in words(passage.title)}
         self._leans = np.array([bool(earlier) for earlier, _, _ in self._exchanges], dtype=bool)
 
     def _texts_with_questions(self, words: Words) -> list[str]:
@@ -126,14 +132,20 @@ class Knowledge:
     def subjects(self) -> list[str]:
         """Return texts that are about the product: the handbook's headings and the examples' first questions."""
         headings = [passage.heading for passage in self._passages]
-        return [*headings, *(question for earlier, question, _ in self._exchanges if not earlier)]
+        things = sorted({word for passage in self._passages for word in passage.title.lower().split()})
+        named = [f"{whose} {thing}" for thing in things for whose in ("my", "the")]
+        return [*headings, *named, *(question for earlier, question, _ in self._exchanges if not earlier)]
+
+    def corrected(self, message: str) -> str:
+        """Return a message with its slips of the finger mended, where the handbook has the word that was meant."""
+        return " ".join(self._texts.corrected(word) for word in message.split())
 
     def familiarity(self, message: str) -> Familiarity:
         """Return how much of a message the handbook speaks of."""
         asked = self._texts.asked(message)
         words = self._words(message)
         if not asked.known or not words:
-            return Familiarity(0.0, 0.0, 0.0, 0.0, 0.0)
+            return Familiarity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         scores, covered, headed = self._searched(asked)
         best = int(scores.argmax())
         return Familiarity(
@@ -142,6 +154,7 @@ class Knowledge:
             heading=float(headed.max()),
             known=min(1.0, len(asked.known) / len(set(words))),
             in_headings=self._headings.share_known(words),
+            named=float(any(word in self._titles for word in asked.known)),
         )
 
 

@@ -62,6 +62,11 @@ class Index:
                 unknown.add(word)
         return Asked(known, sum(known.values()) + _rarity(0, self._size) * len(unknown))
 
+    def corrected(self, written: str) -> str:
+        """Return a word as it was written, or the known word that it nearly is."""
+        unknown = [word for word in self._words(written) if word not in self._places]
+        return (len(unknown) == 1 and self._spelling.nearest(unknown[0])) or written
+
     def scores(self, asked: Asked) -> Vector:
         """Return each text's BM25 score."""
         total = np.zeros(self._size)

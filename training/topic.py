@@ -54,8 +54,9 @@ class TopicModel:
     def _features(self, texts: Sequence[str]) -> sparse.csr_matrix:
         # scipy's matrices carry no types.
         matrices = cast("Any", sparse)
-        familiar = np.array([astuple(self._knowledge.familiarity(text)) for text in texts])
-        ngrams = [cast("Any", vectorizer).transform(texts) for vectorizer in self._vectorizers]
+        corrected = [self._knowledge.corrected(text) for text in texts]
+        familiar = np.array([astuple(self._knowledge.familiarity(text)) for text in corrected])
+        ngrams = [cast("Any", vectorizer).transform(corrected) for vectorizer in self._vectorizers]
         return matrices.hstack([*ngrams, matrices.csr_matrix(_FAMILIARITY * familiar)]).tocsr()
 
 

@@ -15,9 +15,8 @@ _CODE = re.compile(r"\b([a-z]{1,4})[ -]?(\d{2,5})\b")
 _SUFFIXES = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "es", "ed", "ly", "s", "e", "y")
 _SHORTEST_STEM = 3
 
-# These tell questions apart, `how long` from `how many`, but are no subject.
-ASKING = frozenset({"long", "many", "much", "where", "who", "when"})
-_TELLING = ASKING | {"off", "bill", "fire", "system", "call", "cry"}
+_ASKING = {"long", "many", "much", "where", "who", "when"}
+_TELLING = _ASKING | {"off", "bill", "fire", "system", "call", "cry"}
 _CHATTER = {
     "also",
     "can't",
@@ -105,6 +104,10 @@ def stem(word: str) -> str:
             doubled = suffix in {"ing", "ed"} and base[-1] == base[-2] and base[-1] not in "ls"
             return base[:-1] if doubled else base
     return word
+
+
+# These tell questions apart, `how long` from `how many`, but are no subject.
+ASKING = frozenset(stem(word) for word in _ASKING)
 
 
 class Words:

@@ -1,0 +1,1 @@
+"""The training package, room by room."""

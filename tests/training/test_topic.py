@@ -1,0 +1,62 @@
+"""Messages are told apart by their subject."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kit import DATA, knowledge
+from training.examples import DataError
+from training.topic import TopicModel, read_topic_model, read_topics
+
+
+@pytest.fixture(scope="module")
+def model() -> TopicModel:
+    return read_topic_model(DATA, knowledge())
+
+
+def write(folder: Path, *topics: object) -> None:
+    (folder / "topics").mkdir()
+    (folder / "topics" / "t.jsonl").write_text("\n".join(json.dumps(topic) for topic in topics), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["How do I reset my hub?", "how do I restet my thermstat", "what does Zen Plus cost", "hi", "thanks!"]
+)
+def test_what_customers_ask_is_probably_about_the_product(model: TopicModel, text: str) -> None:
+    assert model.probability(text) > 0.5
+
+
+@pytest.mark.parametrize("text", ["Write me a poem about pirates", "Who won the world cup in 1998?", "solve 3x = 9"])
+def test_what_has_nothing_to_do_with_the_product_is_probably_not(model: TopicModel, text: str) -> None:
+    assert model.probability(text) < 0.2
+
+
+def test_the_same_folder_makes_the_same_model(model: TopicModel) -> None:
+    again = read_topic_model(DATA, knowledge())
+    assert again.probability("How do I bake bread?") == pytest.approx(model.probability("How do I bake bread?"))
+
+
+@pytest.mark.parametrize("text", ["", "🔥" * 4000, "a" * 100_000, "hub " * 25_000])
+def test_any_message_is_judged_in_a_blink(model: TopicModel, text: str) -> None:
+    began = time.perf_counter()
+    assert 0 <= model.probability(text) <= 1
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_line_without_a_verdict_is_refused_by_its_number(tmp_path: Path) -> None:
+    write(tmp_path, {"text": "hub", "on_topic": True}, {"text": "hub", "on_topic": "yes"})
+    with pytest.raises(DataError, match=r't\.jsonl, line 2 needs a "text" and an "on_topic"'):
+        read_topics(tmp_path / "topics")
+
+
+def test_topics_of_one_kind_only_cannot_tell_anything_apart(tmp_path: Path) -> None:
+    write(tmp_path, {"text": "hub", "on_topic": True}, {"text": "lock", "on_topic": True})
+    with pytest.raises(DataError, match="messages of both kinds"):
+        read_topic_model(tmp_path, knowledge())
+
+
+def test_a_folder_without_topics_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no topics file"):
+        read_topics(tmp_path)
