@@ -105,8 +105,7 @@ class Knowledge:
 
     def passages(self, question: str, before: str, limit: int) -> tuple[Found, ...]:
         """Return the passages nearest to a question, best first; `before` is the question that preceded it."""
-        query = f"{before} {question}" if before and leans_on_context(question) else question
-        asked = self._texts.asked(query)
+        asked = self._texts.asked(question, before if leans_on_context(question) else "")
         if not asked.known:
             return ()
         scores, covered, headed = self._searched(asked)

@@ -25,6 +25,8 @@ _SHORTEST_MISSPELT = 5
 _LONGEST_MISSPELT = 30
 # How much a word that only asks, such as `where`, counts beside one that is a subject.
 _ASKING_WEIGHS = 0.3
+# How much a word of what was said before counts beside one of the question itself.
+_CONTEXT_WEIGHS = 0.7
 # A shorter unknown word is chatter rather than a subject.
 _SHORTEST_SUBJECT = 4
 
@@ -50,8 +52,16 @@ class Index:
         self._bm25 = _bm25(postings, self._weight, len(texts))
         self._spelling = _Spelling(self._places)
 
-    def asked(self, query: str) -> Asked:
-        """Weigh the words of a query, misspelt ones as what they nearly are."""
+    def asked(self, query: str, context: str = "") -> Asked:
+        """Weigh the words of a query, misspelt ones as what they nearly are, and those of its context for less."""
+        own = self._asked(query)
+        if not context:
+            return own
+        around = {word: weight * _CONTEXT_WEIGHS for word, weight in self._asked(context).known.items()}
+        known = around | own.known
+        return Asked(known, own.mass + sum(known.values()) - sum(own.known.values()))
+
+    def _asked(self, query: str) -> Asked:
         known: dict[str, float] = {}
         unknown: set[str] = set()
         for word in self._words(query):
@@ -68,10 +78,10 @@ class Index:
         return (len(unknown) == 1 and self._spelling.nearest(unknown[0])) or written
 
     def scores(self, asked: Asked) -> Vector:
-        """Return each text's BM25 score."""
+        """Return each text's BM25 score, each word counting by its weight in the query."""
         total = np.zeros(self._size)
-        for word in asked.known:
-            total[self._places[word]] += self._bm25[word]
+        for word, weight in asked.known.items():
+            total[self._places[word]] += self._bm25[word] * weight / self._weight[word]
         return total
 
     def coverage(self, asked: Asked) -> Vector:

@@ -40,12 +40,12 @@ class Embedded:
             return said
         if not prompt.history and not _WORDS(prompt.question):
             return prompt.persona.sentences.vague
-        answer = self._known(prompt)
         answers = [turn.answer for turn in prompt.history]
-        # What was said already did not help.
-        if answer and answer not in answers[-1:]:
-            return answer
-        return f"{fresh(prompt.persona.unknown, answers)} {prompt.persona.handoff}"
+        answer = self._known(prompt)
+        if answer in answers[-1:]:
+            # Said a moment ago: only what the new question picks out of it is worth saying again.
+            answer = picked(answer, prompt.question)
+        return answer or f"{fresh(prompt.persona.unknown, answers)} {prompt.persona.handoff}"
 
     def _known(self, prompt: Prompt) -> str:
         """Return what the examples or the handbook say, or ""."""
@@ -56,6 +56,17 @@ class Embedded:
         if prompt.passages and prompt.passages[0].confidence >= SURE_ENOUGH:
             return quote(prompt.passages[0], prompt.question)
         return ""
+
+
+def picked(text: str, question: str) -> str:
+    """Return the sentence of a text that shares most words with a question, or ""."""
+    asked = set(_WORDS(question))
+
+    def shared(sentence: str) -> int:
+        return len(asked & set(_WORDS(sentence)))
+
+    best = max(_SENTENCE.split(text), key=shared)
+    return best if shared(best) else ""
 
 
 def quote(found: Found, question: str) -> str:
