@@ -1,6 +1,7 @@
 """Models in a row: when one fails, the next answers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -26,14 +27,16 @@ class Chain:
         self._models = tuple(models)
         self._metrics = metrics
 
-    async def answer(self, prompt: Prompt, reference: str) -> AsyncIterator[Piece | Retracted | Spoken]:
+    async def answer(self, prompt: Prompt, reference: str) -> AsyncGenerator[Piece | Retracted | Spoken]:
         """Stream the answer of the first model that gives a whole one; raises ModelError when none does."""
         for model in self._models:
             pieces: list[str] = []
             try:
-                async for piece in checked(model.answer(prompt), Rules(prompt.persona.links, model.stop)):
-                    pieces.append(piece)
-                    yield Piece(piece)
+                # Closed at once, so that nobody pays for the rest of an answer that is no longer wanted.
+                async with aclosing(checked(model.answer(prompt), Rules(prompt.persona.links, model.stop))) as texts:
+                    async for piece in texts:
+                        pieces.append(piece)
+                        yield Piece(piece)
                 if text := "".join(pieces).strip():
                     yield Spoken(model.name, text)
                     return

@@ -1,0 +1,1 @@
+"""Who can answer, over real HTTP where a server is asked."""

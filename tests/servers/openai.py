@@ -1,0 +1,200 @@
+"""A local OpenAI: chat completions over HTTP, streamed, by a script."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from aiohttp import web
+
+from tests.servers.openai_rules import Json, problems
+
+KEY = "sk-local-0123456789abcdef"
+MODEL = "zen-1"
+
+Finish = Literal["stop", "length", "content_filter", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes of the stream as they are, such as a comment or a line that is no JSON."""
+
+    bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Fields of a chunk that take the place of the usual ones."""
+
+    fields: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The connection is cut here."""
+
+
+# A piece of the answer, something to wait for, or something odd.
+Step = str | asyncio.Event | Raw | Chunk | Break
+
+PING = Raw(b": still thinking\n\n")
+BROKEN_JSON = Raw(b'data: {"id": "chatcmpl-1", "choi\n\n')
+USAGE = Chunk({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}})
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer; events before the first piece hold the headers back, too."""
+
+    steps: tuple[Step, ...]
+    finish: Finish = "stop"
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error, held back until a barrier opens; the usual headers let the client try again after a millisecond."""
+
+    status: int
+    error: Json = field(default_factory=dict[str, object])
+    headers: Mapping[str, str] = field(default_factory=lambda: {"retry-after-ms": "1"})
+    together: asyncio.Barrier | None = None
+
+
+Reply = Stream | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked for; `peer` is its end of the connection."""
+
+    body: Json
+    headers: Mapping[str, str]
+    peer: object
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """Role and content of each message."""
+        return [
+            (str(message["role"]), str(message["content"])) for message in cast("list[Json]", self.body["messages"])
+        ]
+
+
+def says(*steps: Step, finish: Finish = "stop", done: bool = True) -> Stream:
+    """Script an answer."""
+    return Stream(steps, finish, done)
+
+
+def thinks(text: str) -> Chunk:
+    """Script a piece of reasoning, which is no part of the answer."""
+    return Chunk({"choices": [{"index": 0, "delta": {"reasoning_content": text}, "finish_reason": None}]})
+
+
+def refuses(status: int, code: str = "", *, param: str = "", message: str = "No.", **headers: str) -> Refusal:
+    """Script an error in OpenAI's shape; `retry_after="1"` is sent as the header Retry-After."""
+    error = {"message": message, "type": "invalid_request_error", "param": param or None, "code": code or None}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Refusal(status, error, named) if named else Refusal(status, error)
+
+
+class OpenAI:
+    """A server that replies by its script, one reply to a request, and afterwards says "Yes."."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.url = ""
+        self.requests: list[Request] = []
+        self.left = asyncio.Event()
+        """Set once a client went away before its answer was whole."""
+        self._replies = iter(replies)
+
+    def application(self) -> web.Application:
+        """Return the server."""
+        server = web.Application()
+        server.router.add_post("/v1/chat/completions", self._complete)
+        return server
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if wrong := list(problems(body)):
+            param, what = wrong[0]
+            return _error(refuses(400, "invalid_value", param=param, message=what))
+        self.requests.append(Request(body, dict(request.headers), _peer(request)))
+        reply = next(self._replies, says("Yes."))
+        if isinstance(reply, Refusal):
+            if reply.together:
+                await reply.together.wait()
+            return _error(reply)
+        try:
+            return await _stream(request, reply, str(body["model"]))
+        except (asyncio.CancelledError, ConnectionResetError):
+            self.left.set()
+            # Goes nowhere.
+            return web.Response()
+
+
+def _peer(request: web.Request) -> object:
+    return request.transport and request.transport.get_extra_info("peername")
+
+
+def _error(refusal: Refusal) -> web.Response:
+    return web.json_response({"error": refusal.error}, status=refusal.status, headers=refusal.headers)
+
+
+async def _stream(request: web.Request, reply: Stream, model: str) -> web.StreamResponse:
+    """Take the steps of an answer one by one."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    for step in reply.steps:
+        if isinstance(step, asyncio.Event):
+            await step.wait()
+        elif isinstance(step, Break):
+            await _cut(request)
+        else:
+            await _send(request, response, _wire(step, model))
+    ending = [_wire(_delta({}, reply.finish), model)] if reply.finish else []
+    for line in [*ending, *([b"data: [DONE]\n\n"] if reply.done else [])]:
+        await _send(request, response, line)
+    return response
+
+
+async def _send(request: web.Request, response: web.StreamResponse, line: bytes) -> None:
+    if not response.prepared:
+        await response.prepare(request)
+    await response.write(line)
+
+
+async def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()
+    # Cancelled as soon as the server notices.
+    await asyncio.Event().wait()
+
+
+def _wire(step: str | Raw | Chunk, model: str) -> bytes:
+    """Return a step as the bytes of the stream."""
+    if isinstance(step, Raw):
+        return step.bytes
+    chunk = step if isinstance(step, Chunk) else _delta({"content": step})
+    usual = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
+    return f"data: {json.dumps({**usual, **chunk.fields})}\n\n".encode()
+
+
+def _delta(delta: Json, finish: str = "") -> Chunk:
+    return Chunk({"choices": [{"index": 0, "delta": delta, "finish_reason": finish or None}]})
+
+
+@asynccontextmanager
+async def open_openai(*replies: Reply) -> AsyncGenerator[OpenAI]:
+    """Serve these replies on a free port of the loopback."""
+    server = OpenAI(*replies)
+    runner = web.AppRunner(server.application(), handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    server.url = f"http://{host}:{port}/v1"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
