@@ -1,10 +1,13 @@
-"""Is this turn about our product?"""
+"""Whether a turn is about our product."""
 
 from typing import Protocol
 
 from bot.conversation import PastTurn
-from training.knowledge import leans_on_context
+from training.knowledge import continues, leans_on_context
 from training.topic import TopicModel
+
+# What is left of the threshold for a message that points back at one about the product.
+_LENIENCE = 0.2
 
 
 class Guard(Protocol):
@@ -32,7 +35,14 @@ class TopicGuard:
         self._threshold = threshold
 
     def on_topic(self, question: str, before: PastTurn | None) -> bool:
-        """Whether the probability of being about the product reaches the threshold."""
-        if before and leans_on_context(question):
+        """Whether the probability of being about the product reaches the threshold.
+
+        A message that only goes on with the one before shares its verdict; one that points back at it, such as
+        "write a poem about this", shares it unless its own words are far from the product.
+        """
+        if before and continues(question):
             return before.on_topic
-        return self._model.probability(question) >= self._threshold
+        probability = self._model.probability(question)
+        if before and leans_on_context(question):
+            return before.on_topic and probability >= self._threshold * _LENIENCE
+        return probability >= self._threshold

@@ -72,10 +72,13 @@ class Familiarity:
 
 def leans_on_context(text: str) -> bool:
     """Whether a message means little without the one before it: `and for two floors?`."""
+    return continues(text) or (len(_PLAIN(text)) <= _FEW_WORDS and bool(_POINTING.search(text)))
+
+
+def continues(text: str) -> bool:
+    """Whether a message only goes on with the one before it, and names no subject: `and then?`, `why?`."""
     telling = len(_PLAIN(text))
-    if not telling:
-        return True
-    return telling <= _FEW_WORDS and bool(_LEANING.search(text) or _POINTING.search(text))
+    return not telling or (telling <= _FEW_WORDS and bool(_LEANING.search(text)))
 
 
 class Knowledge:
