@@ -10,10 +10,10 @@ from playwright.async_api import async_playwright, expect
 from bot.models.embedded import Embedded
 from bot.persona import read_persona
 from tests.browser import FLAGS, MISSING, Profiles, find_chromium
-from tests.platforms.web_scene import Customer, customer, knowledge, open_desk, served
+from tests.kit import DATA, ROOT, knowledge, open_assistant
+from tests.platforms.web_scene import Customer, customer, served
 
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-DATA = Path(__file__).parents[1] / "data"
+PICTURES = ROOT / "docs" / "pictures"
 CONVERSATION = ("The light on my hub is blinking amber. What does that mean?", "And how do I reset it?")
 SIZE = 1200, 860
 
@@ -31,7 +31,7 @@ async def photograph(browser: Profiles) -> None:
     persona = read_persona(DATA)
     with tempfile.TemporaryDirectory() as home:
         async with (
-            open_desk(Path(home), Embedded(knowledge()), persona=persona) as assistant,
+            open_assistant(Path(home), Embedded(knowledge()), persona=persona) as assistant,
             served(assistant, persona) as url,
             customer(browser, url) as someone,
         ):

@@ -1,11 +1,9 @@
 """A simulated Discord with a customer in it, in front of a real assistant with a scripted model."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -18,98 +16,24 @@ from simcord.backend.models import AllowedMentions
 from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 from simcord.env import Env
 
-from bot.assistant import Assistant, Clock, Policy
+from bot.assistant import Assistant
 from bot.conversation import Conversation, Question, Started
-from bot.guard import OpenGuard
-from bot.metrics import Metrics
-from bot.models import ModelError, Prompt
-from bot.models.chain import Chain
-from bot.persona import Persona, Sentences
 from bot.platforms.discord import SupportClient, create_client
-from bot.store import open_store
-from training.knowledge import Knowledge, read_knowledge
+from tests.kit import PERSONA, ScriptedModel, Step, open_assistant
 
-PERSONA = Persona(
-    name="Juno",
-    company="Lumen",
-    product="lamps",
-    greeting="Hello.",
-    disclosure="I am a program.",
-    instructions="Help.",
-    refusals=("That is not about lamps.",),
-    unknown=("I do not know.",),
-    handoff="Write to lumen.example.",
-    suggestions=("What is a lamp?",),
-    links=("lumen.example",),
-    sentences=Sentences(
-        welcome="You are welcome.",
-        vague="Which lamp is it?",
-        empty="There are no words in that.",
-        attachment="I cannot open that yet.",
-        too_long="That is too long.",
-        too_fast="One moment, please.",
-        busy="I am still busy.",
-        failed="That did not work.",
-        cut="There would be more.",
-    ),
-)
 # Far beyond what a test lasts, so that only the simulated clock can bring the next edit.
 EDIT_EVERY = 60.0
 
-Step = str | asyncio.Event | ModelError
 
+class PatientModel(ScriptedModel):
+    """A scripted model whose waits the simulated Discord knows of, so that it does not wait with it."""
 
-class Teller:
-    """A model that gives the next of its answers: pieces, waits for an event, or breaks off."""
+    env: Env | None = None
 
-    stop = ""
-
-    def __init__(self, *answers: list[Step] | str) -> None:
-        self.name = "teller"
-        self.answers = list(answers)
-        self.prompts: list[Prompt] = []
-        self.env: Env | None = None
-
-    @property
-    def asked(self) -> list[str]:
-        """The questions that reached the model."""
-        return [prompt.question for prompt in self.prompts]
-
-    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
-        """Tell the next answer, or "Yes." when there are no more."""
-        self.prompts.append(prompt)
-        answer = self.answers.pop(0) if self.answers else "Yes."
-        for step in [answer] if isinstance(answer, str) else answer:
-            if isinstance(step, str):
-                yield step
-            elif isinstance(step, ModelError):
-                raise step
-            else:
-                waiting = step.wait()
-                await (self.env.external_wait(waiting, reason="the model is thinking") if self.env else waiting)
-
-
-@cache
-def _knowledge() -> Knowledge:
-    return read_knowledge(Path(__file__).parents[2] / "data")
-
-
-@asynccontextmanager
-async def open_desk(home: Path, *models: Teller) -> AsyncGenerator[Assistant]:
-    """Open an assistant over a real database file."""
-    numbers = count(1)
-    metrics = Metrics()
-    async with open_store(home / "sarah.db") as store:
-        yield Assistant(
-            store=store,
-            persona=PERSONA,
-            knowledge=_knowledge(),
-            guard=OpenGuard(),
-            chain=Chain(models, metrics),
-            policy=Policy(),
-            metrics=metrics,
-            clock=Clock(reference=lambda: f"r{next(numbers)}"),
-        )
+    async def wait(self, event: asyncio.Event) -> None:
+        """Pause until the test lets it go on."""
+        waiting = event.wait()
+        await (self.env.external_wait(waiting, reason="the model is thinking") if self.env else waiting)
 
 
 @dataclass
@@ -120,7 +44,7 @@ class Scene:
     env: Env
     assistant: Assistant
     client: SupportClient
-    teller: Teller
+    model: PatientModel
     guild: GuildHandle
     channel: ChannelHandle
     alice: MemberActor
@@ -219,15 +143,18 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(home: Path, *answers: list[Step] | str, spare: Teller | None = None) -> AsyncGenerator[Scene]:
+async def open_scene(
+    home: Path, *answers: Iterable[Step] | str, spare: PatientModel | None = None
+) -> AsyncGenerator[Scene]:
     """Put a customer, a channel and the assistant into a simulated Discord."""
-    teller = Teller(*answers)
-    async with open_desk(home, teller, *([spare] if spare else [])) as assistant:
+    models = [PatientModel(*answers), *([spare] if spare else [])]
+    async with open_assistant(home, *models) as assistant:
         client = create_client(assistant, PERSONA, home, edit_every=EDIT_EVERY)
         async with simcord.run(client, settle_timeout=4.0) as env:
-            teller.env = env
+            for model in models:
+                model.env = env
             guild = env.create_guild("Lumen's customers")
             channel = guild.create_text_channel("support")
             alice = guild.add_member(env.create_user("alice"))
             await env.settle()
-            yield Scene(home, env, assistant, client, teller, guild, channel, alice)
+            yield Scene(home, env, assistant, client, models[0], guild, channel, alice)

@@ -7,7 +7,8 @@ import discord
 import pytest
 from simcord.enums import MessageType
 
-from tests.platforms.discord_scene import PERSONA, open_scene
+from tests.kit import PERSONA
+from tests.platforms.discord_scene import open_scene
 
 
 async def test_a_mention_is_answered_with_a_reply(tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ async def test_a_mention_is_answered_with_a_reply(tmp_path: Path) -> None:
         assert answer.content == "Hold the button."
         assert answer.reference is not None
         assert answer.reference.message_id == asked.id
-        assert scene.teller.asked == ["how do I reset my lamp?"]
+        assert scene.model.asked == ["how do I reset my lamp?"]
 
 
 async def test_a_message_that_is_not_for_her_is_left_alone(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ async def test_a_mention_of_her_own_role_is_for_her(tmp_path: Path) -> None:
         role = scene.own_role()
         await scene.alice.send(scene.channel, f"{role.mention} are you there?")
         assert scene.said() == ["I am here."]
-        assert scene.teller.asked == ["are you there?"]
+        assert scene.model.asked == ["are you there?"]
 
 
 async def test_other_mentions_reach_her_as_plain_names(tmp_path: Path) -> None:
@@ -61,14 +62,14 @@ async def test_other_mentions_reach_her_as_plain_names(tmp_path: Path) -> None:
         role = scene.guild.create_role("Installers")
         asked = f"Hey {scene.me} can {bob.mention} or {role.mention} in {scene.channel.mention} help <:lamp:123>?"
         await scene.alice.send(scene.channel, asked)
-        assert scene.teller.asked == ["Hey can bob or Installers in #support help :lamp:?"]
+        assert scene.model.asked == ["Hey can bob or Installers in #support help :lamp:?"]
 
 
 async def test_a_follow_up_in_the_same_channel_sees_what_was_said(tmp_path: Path) -> None:
     async with open_scene(tmp_path, "Hold the button.", "Ten seconds.") as scene:
         await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
         await scene.alice.send(scene.channel, f"{scene.me} for how long?")
-        assert [turn.answer for turn in scene.teller.prompts[1].history] == ["Hold the button."]
+        assert [turn.answer for turn in scene.model.prompts[1].history] == ["Hold the button."]
 
 
 async def test_no_conversation_sees_another(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ async def test_no_conversation_sees_another(tmp_path: Path) -> None:
             await scene.alice.send(channel, f"{scene.me} what did I say?")
         await eve.send(foreign, f"{scene.me} what did I say?")
         await scene.alice.send_dm("what did I say?")
-        assert [prompt.history for prompt in scene.teller.prompts] == [()] * 5
+        assert [prompt.history for prompt in scene.model.prompts] == [()] * 5
 
 
 async def test_a_thread_that_she_is_in_needs_no_mention(tmp_path: Path) -> None:
@@ -145,13 +146,13 @@ async def test_bots_webhooks_and_service_messages_are_left_alone(tmp_path: Path)
         service = scene.guild.create_system_message
         service(thread, MessageType.PINS_ADD, author=scene.alice, referenced_message=asked)
         await scene.env.settle()
-        assert scene.teller.asked == ["how do I reset my lamp?"]
+        assert scene.model.asked == ["how do I reset my lamp?"]
 
 
 async def test_her_own_words_never_answer_themselves(tmp_path: Path) -> None:
     async with open_scene(tmp_path, "Ask me again.") as scene:
         await scene.alice.send_dm("hello")
-        assert scene.teller.asked == ["hello"]
+        assert scene.model.asked == ["hello"]
 
 
 async def test_a_redelivered_message_is_answered_once(tmp_path: Path) -> None:
@@ -195,7 +196,7 @@ async def test_ask_is_answered_for_all_to_see_in_the_channels_conversation(tmp_p
         assert not result.ephemeral
         assert scene.said() == ["Hold the button."]
         await scene.alice.send(scene.channel, f"{scene.me} for how long?")
-        assert [turn.question for turn in scene.teller.prompts[1].history] == ["how do I reset my lamp?"]
+        assert [turn.question for turn in scene.model.prompts[1].history] == ["how do I reset my lamp?"]
 
 
 async def test_ask_is_acknowledged_before_the_model_is_asked(tmp_path: Path) -> None:
@@ -302,4 +303,4 @@ async def test_anyone_resets_their_own_direct_messages(tmp_path: Path) -> None:
         await scene.alice.send_dm("how do I reset my lamp?")
         await scene.alice.user.slash("reset")
         await scene.alice.send_dm("what did I say?")
-        assert scene.teller.prompts[1].history == ()
+        assert scene.model.prompts[1].history == ()

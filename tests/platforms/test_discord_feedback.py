@@ -5,7 +5,8 @@ from pathlib import Path
 import discord
 
 from bot.platforms.discord.feedback import GONE, THANKS
-from tests.platforms.discord_scene import PERSONA, Scene, open_scene
+from tests.kit import PERSONA
+from tests.platforms.discord_scene import Scene, open_scene
 
 
 def buttons(message: discord.Message) -> list[str]:

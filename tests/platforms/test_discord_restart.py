@@ -11,7 +11,7 @@ from structlog.typing import EventDict
 
 from bot.conversation import Question
 from bot.platforms.discord.commands import sync_when_changed
-from tests.platforms.discord_scene import Scene, Step, open_scene
+from tests.platforms.discord_scene import Scene, open_scene
 
 LONG = "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}".strip() for number in range(12))
 
@@ -125,8 +125,29 @@ async def test_a_channel_out_of_reach_costs_one_line_and_keeps_nobody_waiting(
         await scene.leave_unfinished(scene.question("2"))
         await restart(scene)
         assert scene.said() == ["Hold the button."]
-        lost = [line for line in logs if line["event"] == "discord.not_resumed"]
+        await restart(scene)
+        lost = [line for line in logs if line["event"] == "discord.channel_gone"]
         assert [(line["turn"], line["status"]) for line in lost] == [(1, 404)]
+
+
+async def test_a_channel_that_may_not_be_looked_at_now_is_looked_at_by_the_next_process(
+    tmp_path: Path, logs: list[EventDict]
+) -> None:
+    async with open_scene(tmp_path, "Hold the button.") as scene:
+        await scene.leave_unfinished(Question(scene.conversation(thread="42"), "1", "1", "where am I?"))
+        scene.env.inject_error("GET", "/channels/42", status=403, times=None)
+        for _ in range(2):
+            await restart(scene)
+        lost = [line for line in logs if line["event"] == "discord.not_resumed"]
+        assert [(line["turn"], line["status"]) for line in lost] == [(1, 403)] * 2
+
+
+async def test_a_whole_answer_that_no_process_recorded_is_not_posted_a_second_time(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, "Hold the button.") as scene:
+        shown = scene.env.backend.create_message(scene.channel.id, scene.env.backend.bot_user.id, "Press the switch.")
+        await scene.leave_unfinished(scene.question("1"), reply_id=str(shown.id))
+        await restart(scene)
+        assert [(message.id, message.content) for message in scene.written()] == [(shown.id, "Hold the button.")]
 
 
 async def test_a_direct_message_is_answered_after_a_restart(tmp_path: Path) -> None:
@@ -137,7 +158,7 @@ async def test_a_direct_message_is_answered_after_a_restart(tmp_path: Path) -> N
 
 
 async def test_many_unfinished_questions_of_one_conversation_are_answered_in_order(tmp_path: Path) -> None:
-    answers: list[list[Step] | str] = [f"Answer {number}." for number in range(8)]
+    answers = [f"Answer {number}." for number in range(8)]
     async with open_scene(tmp_path, *answers) as scene:
         for number in range(8):
             await scene.leave_unfinished(scene.question(str(number + 1)))
@@ -154,7 +175,7 @@ async def test_a_reconnection_answers_nothing_twice(tmp_path: Path) -> None:
         gate.set()
         await scene.env.settle()
         assert scene.said() == ["Hold the button."]
-        assert len(scene.teller.asked) == 2
+        assert len(scene.model.asked) == 2
 
 
 async def test_a_redelivery_after_a_restart_is_not_answered_again(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.models import ModelError
-from tests.platforms.discord_scene import EDIT_EVERY, Scene, Teller, open_scene
+from tests.platforms.discord_scene import EDIT_EVERY, PatientModel, Scene, open_scene
 
 LONG = (
     "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}" for number in range(12))
@@ -111,7 +111,7 @@ async def test_a_long_answer_to_ask_becomes_several_whole_messages(tmp_path: Pat
 
 async def test_what_a_broken_model_said_is_replaced_by_the_next_ones_answer(tmp_path: Path) -> None:
     gate = asyncio.Event()
-    spare = Teller("Hold the button.")
+    spare = PatientModel("Hold the button.")
     async with open_scene(tmp_path, [LONG + " ", gate, ModelError("gone")], spare=spare) as scene:
         await ask(scene)
         shown = [message.id for message in scene.written()]
@@ -124,9 +124,8 @@ async def test_what_a_broken_model_said_is_replaced_by_the_next_ones_answer(tmp_
 
 async def test_nothing_of_a_broken_answer_is_left_in_the_one_that_follows(tmp_path: Path) -> None:
     gates = [asyncio.Event(), asyncio.Event()]
-    spare = Teller(["Hold ", gates[1], "the button."])
+    spare = PatientModel(["Hold ", gates[1], "the button."])
     async with open_scene(tmp_path, ["Press the ", gates[0], ModelError("gone")], spare=spare) as scene:
-        spare.env = scene.env
         await ask(scene)
         gates[0].set()
         await scene.env.settle()
@@ -138,7 +137,7 @@ async def test_nothing_of_a_broken_answer_is_left_in_the_one_that_follows(tmp_pa
 
 async def test_a_surplus_message_that_someone_deleted_first_does_no_harm(tmp_path: Path, logs: list[EventDict]) -> None:
     gate = asyncio.Event()
-    async with open_scene(tmp_path, [LONG + " ", gate, ModelError("gone")], spare=Teller("Hold.")) as scene:
+    async with open_scene(tmp_path, [LONG + " ", gate, ModelError("gone")], spare=PatientModel("Hold.")) as scene:
         await ask(scene)
         scene.env.backend.delete_message(scene.channel.id, scene.written()[1].id)
         gate.set()
@@ -148,7 +147,7 @@ async def test_a_surplus_message_that_someone_deleted_first_does_no_harm(tmp_pat
 
 
 async def test_nothing_that_was_replaced_takes_a_turn_out_of_the_history(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=Teller("Hold the button.")) as scene:
+    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=PatientModel("Hold the button.")) as scene:
         await ask(scene)
         assert await scene.history() == [("how do I reset my lamp?", "Hold the button.")]
 
@@ -182,7 +181,7 @@ async def test_a_repeated_post_carries_the_same_nonce(tmp_path: Path) -> None:
 
 
 async def test_a_message_that_replaces_a_deleted_one_has_a_nonce_of_its_own(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=Teller(["Again: ", LONG])) as scene:
+    async with open_scene(tmp_path, [LONG + " ", ModelError("gone")], spare=PatientModel(["Again: ", LONG])) as scene:
         await ask(scene)
         nonces = [body["nonce"] for body in scene.requests("POST", "/messages")]
         assert len(nonces) == len(set(nonces))
@@ -198,18 +197,23 @@ async def test_the_store_knows_the_reply_while_it_is_being_written(tmp_path: Pat
         gate.set()
 
 
-@pytest.mark.parametrize(("status", "attempts"), [(403, 1), (404, 1), (429, 2), (500, 2)])
-async def test_an_answer_that_cannot_be_posted_is_kept_and_told_in_one_line(
-    tmp_path: Path, logs: list[EventDict], status: int, attempts: int
+@pytest.mark.parametrize(
+    ("status", "attempts", "later"), [(403, 1, []), (404, 1, []), (429, 2, ["Yes."]), (500, 2, ["Yes."])]
+)
+async def test_an_answer_that_cannot_be_posted_is_kept_or_given_after_the_next_start_and_told_in_one_line(
+    tmp_path: Path, logs: list[EventDict], status: int, attempts: int, later: list[str]
 ) -> None:
     async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
         scene.env.inject_error("POST", "/channels/*/messages", status=status, code=1, times=None)
         await ask(scene)
         assert scene.said() == []
-        assert await scene.history() == [("how do I reset my lamp?", "Hold the button.")]
+        assert bool(await scene.history()) is not bool(later)
         failed = [line for line in logs if line["event"] == "discord.send_failed"]
         assert [(line["turn"], line["status"]) for line in failed] == [(1, status)]
         assert len(scene.requests("POST", "/messages")) == attempts
+        scene.env.backend.faults.clear()
+        await scene.env.restart_bot(scene.anew())
+        assert scene.said() == later
 
 
 async def test_a_passing_failure_still_ends_in_the_whole_answer(tmp_path: Path) -> None:
@@ -251,7 +255,7 @@ async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[Ev
     async with open_scene(tmp_path, "Hold the button.") as scene:
         scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
         await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
-        assert scene.teller.asked == []
+        assert scene.model.asked == []
         assert [line["status"] for line in logs if line["event"] == "discord.response_failed"] == [404]
 
 

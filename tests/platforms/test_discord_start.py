@@ -10,7 +10,8 @@ import pytest
 
 from bot.conversation import StartupError
 from bot.platforms.discord import DiscordPlatform
-from tests.platforms.discord_scene import PERSONA, Step, Teller, open_desk
+from tests.kit import PERSONA, Step, open_assistant
+from tests.platforms.discord_scene import PatientModel
 from tests.platforms.discord_server import DISALLOWED_INTENTS, TOKEN, TOKEN_NO_LONGER_VALID, DiscordServer, open_server
 
 WRONG = "wrong.token"
@@ -18,7 +19,7 @@ WRONG = "wrong.token"
 
 async def refusal(home: Path, connector: aiohttp.BaseConnector, token: str) -> str:
     """Return what the operator is told when Discord does not let the bot in."""
-    async with open_desk(home, Teller()) as assistant:
+    async with open_assistant(home, PatientModel()) as assistant:
         platform = DiscordPlatform(assistant, PERSONA, token, home, connector=connector)
         with pytest.raises(StartupError) as refused:
             await platform.run(lambda _: None)
@@ -59,7 +60,7 @@ async def running(
 ) -> AsyncGenerator[tuple[DiscordServer, asyncio.Task[None], asyncio.Queue[str]]]:
     """Run the platform against our own Discord, connected."""
     ready: asyncio.Queue[str] = asyncio.Queue()
-    desk = open_desk(home, Teller(list(steps)))
+    desk = open_assistant(home, PatientModel(list(steps)))
     async with asyncio.timeout(30), open_server(home) as (server, connector), desk as assistant:
         platform = DiscordPlatform(assistant, PERSONA, TOKEN, home, connector=connector, grace=grace)
         task = asyncio.create_task(platform.run(ready.put_nowait))
@@ -101,5 +102,5 @@ async def test_an_answer_that_takes_too_long_is_left_for_the_next_start(tmp_path
         assert await server.shown.get() == "Hold the"
         task.cancel()
         await asyncio.wait({task})
-    async with open_desk(tmp_path, Teller()) as assistant:
+    async with open_assistant(tmp_path, PatientModel()) as assistant:
         assert [each.question.text for each in await assistant.unfinished("discord")] == ["how do I reset my lamp?"]

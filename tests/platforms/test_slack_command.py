@@ -8,8 +8,9 @@ import pytest
 
 from bot.conversation import Conversation
 from bot.platforms.slack import SlackTokens
+from tests.kit import PERSONA, ScriptedModel, open_assistant
 from tests.servers.slack import Slack, open_slack
-from tests.servers.slack_kit import HTTP, SOCKET, ScriptedModel, at_work, open_assistant, persona
+from tests.servers.slack_kit import HTTP, SOCKET, at_work
 from tests.servers.slack_workspace import TEAM, Json
 
 pytestmark = pytest.mark.asyncio
@@ -42,7 +43,7 @@ async def test_a_question_is_answered_once_when_it_is_whole_and_to_its_author_al
     slack: Slack, tmp_path: Path, tokens: SlackTokens
 ) -> None:
     model = ScriptedModel(["Hold ", "the <!channel> button of <#C2>."])
-    async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant, tokens=tokens):
+    async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant, tokens=tokens):
         (response,) = await responses(slack, "How do I reset it?")
     assert response["response_type"] == "ephemeral"
     assert shown(response).startswith("Hold the ")
@@ -52,7 +53,7 @@ async def test_a_question_is_answered_once_when_it_is_whole_and_to_its_author_al
 
 async def test_a_second_question_knows_the_first_and_nobody_elses(slack: Slack, tmp_path: Path) -> None:
     model = ScriptedModel()
-    async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant):
         await responses(slack, "First")
         await responses(slack, "Second")
         other, _ = await slack.command("U2", "C1", "Third")
@@ -62,24 +63,33 @@ async def test_a_second_question_knows_the_first_and_nobody_elses(slack: Slack, 
 
 async def test_a_command_that_is_delivered_twice_is_answered_once(slack: Slack, tmp_path: Path) -> None:
     model = ScriptedModel()
-    async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant):
         await responses(slack, "First", trigger="trigger.7")
         again, _ = await slack.command("U1", "C1", "First", trigger="trigger.7")
         await responses(slack, "Second")
     assert again not in slack.workspace.responses
-    assert [prompt.question for prompt in model.prompts] == ["First", "Second"]
+    assert model.asked == ["First", "Second"]
 
 
 @pytest.mark.parametrize("text", ["", "help", " HELP "])
 async def test_help_says_what_the_command_does(slack: Slack, tmp_path: Path, text: str) -> None:
-    async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
         (response,) = await responses(slack, text)
     assert "/sarah reset" in shown(response)
-    assert persona().disclosure in shown(response)
+    assert PERSONA.disclosure in shown(response)
+
+
+async def test_a_command_may_have_any_name(slack: Slack, tmp_path: Path) -> None:
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
+        asked, _ = await slack.command("U1", "C1", "help", name="/juno")
+        await slack.until(lambda: slack.workspace.responses.get(asked))
+    (response,) = slack.workspace.responses[asked]
+    assert "/juno reset" in shown(response)
+    assert "/sarah" not in shown(response)
 
 
 async def test_reset_forgets_what_was_asked_this_way_and_the_direct_message(slack: Slack, tmp_path: Path) -> None:
-    async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
         asked = await slack.direct_message("U1", "Hub?")
         await slack.settled("D_U1", asked)
         for text in ("Camera?", "reset"):
@@ -91,6 +101,6 @@ async def test_reset_forgets_what_was_asked_this_way_and_the_direct_message(slac
 
 async def test_a_long_answer_comes_whole(slack: Slack, tmp_path: Path) -> None:
     text = "word " * 4000
-    async with open_assistant(tmp_path, [ScriptedModel([text])]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, ScriptedModel([text])) as assistant, at_work(slack, assistant):
         parts = await responses(slack, "Tell me everything", 2)
     assert "".join(shown(part) for part in parts) == text.strip()

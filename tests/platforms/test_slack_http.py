@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack import SlackPlatform, SlackTokens
+from tests.kit import PERSONA, ScriptedModel, open_assistant
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_delivery import Post
-from tests.servers.slack_kit import HTTP, Running, ScriptedModel, at_work, open_assistant, persona
+from tests.servers.slack_kit import HTTP, Running, at_work
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
 pytestmark = pytest.mark.asyncio
@@ -29,7 +30,7 @@ async def slack() -> AsyncIterator[Slack]:
 @pytest.fixture
 async def running(slack: Slack, tmp_path: Path) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
-        assistant = await stack.enter_async_context(open_assistant(tmp_path, [ScriptedModel()]))
+        assistant = await stack.enter_async_context(open_assistant(tmp_path, ScriptedModel()))
         yield await stack.enter_async_context(at_work(slack, assistant, tokens=HTTP))
 
 
@@ -107,6 +108,6 @@ async def test_the_door_is_closed_when_nobody_is_behind_it(post: Post, running: 
 
 
 async def test_there_is_no_door_without_a_secret(tmp_path: Path) -> None:
-    async with open_assistant(tmp_path, []) as assistant:
+    async with open_assistant(tmp_path) as assistant:
         for tokens, doors in ((SlackTokens(BOT_TOKEN, APP_TOKEN), 0), (SlackTokens(BOT_TOKEN, "", SIGNING_SECRET), 1)):
-            assert len(SlackPlatform(assistant, persona(), tokens).routes()) == doors
+            assert len(SlackPlatform(assistant, PERSONA, tokens).routes()) == doors

@@ -15,8 +15,9 @@ from bot.conversation import StartupError
 from bot.platforms.slack import SlackPlatform, SlackTokens
 from bot.platforms.slack.connection import SCOPES
 from bot.platforms.slack.listeners import EVENTS
+from tests.kit import PERSONA, ScriptedModel, open_assistant
 from tests.servers.slack import Slack, open_slack
-from tests.servers.slack_kit import HTTP, SOCKET, ScriptedModel, at_work, open_assistant, persona
+from tests.servers.slack_kit import HTTP, SOCKET, at_work
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, manifest, within
 
 PACKAGE = Path(inspect.getfile(bot.platforms.slack)).parent
@@ -45,9 +46,9 @@ async def test_a_setting_that_is_wrong_is_named_with_the_way_out_and_never_shown
     slack: Slack, tmp_path: Path, tokens: SlackTokens, named: str
 ) -> None:
     with capture_logs() as lines:
-        async with open_assistant(tmp_path, [ScriptedModel()]) as assistant:
+        async with open_assistant(tmp_path, ScriptedModel()) as assistant:
             with pytest.raises(StartupError, match=named) as refused:
-                await SlackPlatform(assistant, persona(), tokens, base_url=slack.base_url).run(print)
+                await SlackPlatform(assistant, PERSONA, tokens, base_url=slack.base_url).run(print)
     assert "https://api.slack.com/apps" in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
     secrets = [secret for secret in (tokens.bot_token, tokens.app_token) if secret]
@@ -58,25 +59,25 @@ async def test_a_setting_that_is_wrong_is_named_with_the_way_out_and_never_shown
 async def test_with_both_ways_on_a_message_is_answered_once(slack: Slack, tmp_path: Path) -> None:
     both = SlackTokens(BOT_TOKEN, APP_TOKEN, SIGNING_SECRET)
     model = ScriptedModel()
-    async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant, tokens=both) as running:
+    async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant, tokens=both) as running:
         asked = await slack.mention("U1", "C1", "Hub?")
         await slack.settled("C1", asked)
         slack.post_to(running.url)
         await slack.redeliver(asked)
         await slack.settled("C2", await slack.mention("U1", "C2", "Camera?"))
-    assert [prompt.question for prompt in model.prompts] == ["Hub?", "Camera?"]
+    assert model.asked == ["Hub?", "Camera?"]
 
 
 @pytest.mark.asyncio
 async def test_it_says_where_customers_find_her(slack: Slack, tmp_path: Path) -> None:
-    async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant) as running:
-        assert running.phrase == "Slack, as an app to write to or mention, and by /sarah"
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant) as running:
+        assert running.phrase == "Slack, as an app to write to or mention, and by its slash command"
 
 
 @pytest.mark.asyncio
 async def test_slack_being_out_of_reach_at_first_is_waited_for(slack: Slack, tmp_path: Path) -> None:
     slack.refuse("auth.test", "", status=503, times=2)
-    async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
         asked = await slack.mention("U1", "C1", "Hub?")
         assert await slack.settled("C1", asked)
 
@@ -85,7 +86,7 @@ async def test_slack_being_out_of_reach_at_first_is_waited_for(slack: Slack, tmp
 @pytest.mark.parametrize("kind", ["tokens_revoked", "app_uninstalled"])
 async def test_the_app_being_taken_away_is_said_clearly(slack: Slack, tmp_path: Path, kind: str) -> None:
     with capture_logs() as lines:
-        async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant):
+        async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
             await slack.announce(kind)
             await slack.settled("D_U1", await slack.direct_message("U1", "Hello?"))
     (line,) = [line for line in lines if line["log_level"] == "error"]
@@ -102,7 +103,7 @@ async def test_neither_words_nor_secrets_are_logged(
     slack.refuse("chat.appendStream", "internal_error")
     model = ScriptedModel(["A confidential ", "answer ", "indeed."])
     with capture_logs() as lines:
-        async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant, tokens=tokens):
+        async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant, tokens=tokens):
             asked = await slack.mention("U1", "C1", "A confidential question?")
             await slack.settled("C1", asked)
     # The local server and the database driver log what they do; that is not ours.
@@ -113,8 +114,8 @@ async def test_neither_words_nor_secrets_are_logged(
 
 @pytest.mark.asyncio
 async def test_another_company_moves_in_without_a_trace_of_the_first(slack: Slack, tmp_path: Path) -> None:
-    other = replace(persona(), name="Otto", product="garden tools", greeting="Otto here.", disclosure="I am a machine.")
-    async with open_assistant(tmp_path, [ScriptedModel()]) as assistant, at_work(slack, assistant, who=other):
+    other = replace(PERSONA, name="Otto", product="garden tools", greeting="Otto here.", disclosure="I am a machine.")
+    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant, who=other):
         await slack.open_home("U1", "messages")
         await slack.open_home("U1", "home")
         response, _ = await slack.command("U1", "C1", "help")
@@ -122,7 +123,7 @@ async def test_another_company_moves_in_without_a_trace_of_the_first(slack: Slac
         await slack.until(lambda: slack.workspace.messages)
     seen = f"{slack.workspace.homes}{slack.workspace.responses}{slack.workspace.messages[0].shown}"
     assert "Otto" in seen
-    assert not re.search(r"Sarah|ZenNest", seen)
+    assert not re.search(r"Sarah|ZenNest|Juno|lamps", seen)
 
 
 def test_the_manifest_grants_every_scope_and_event_that_is_needed() -> None:

@@ -8,8 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.models import ModelError
+from tests.kit import ScriptedModel, Step, open_assistant
 from tests.servers.slack import Slack, open_slack
-from tests.servers.slack_kit import Line, ScriptedModel, at_work, eventually, open_assistant
+from tests.servers.slack_kit import at_work, eventually
 from tests.servers.slack_workspace import Message
 
 pytestmark = pytest.mark.asyncio
@@ -26,7 +27,7 @@ async def slack() -> AsyncIterator[Slack]:
 
 async def answered(slack: Slack, home: Path, *models: ScriptedModel, parts: int = 1) -> list[Message]:
     """Return her messages after one question in a channel."""
-    async with open_assistant(home, models) as assistant, at_work(slack, assistant):
+    async with open_assistant(home, *models) as assistant, at_work(slack, assistant):
         asked = await slack.mention("U1", "C1", "How?")
         return await slack.settled("C1", asked, parts)
 
@@ -46,7 +47,7 @@ async def test_an_answer_is_streamed_as_it_comes(slack: Slack, tmp_path: Path) -
 async def test_a_direct_message_is_answered_as_a_stream_in_the_thread_of_the_message(
     slack: Slack, tmp_path: Path
 ) -> None:
-    async with open_assistant(tmp_path, [ScriptedModel(WORDS)]) as assistant, at_work(slack, assistant):
+    async with open_assistant(tmp_path, ScriptedModel(WORDS)) as assistant, at_work(slack, assistant):
         asked = await slack.direct_message("U1", "How?")
         (reply,) = await slack.settled("D_U1", asked)
     assert (reply.thread_ts, reply.shown) == (asked, WHOLE)
@@ -54,7 +55,7 @@ async def test_a_direct_message_is_answered_as_a_stream_in_the_thread_of_the_mes
 
 async def test_streams_grow_no_faster_than_slack_allows(slack: Slack, tmp_path: Path) -> None:
     async with (
-        open_assistant(tmp_path, [ScriptedModel([f"word{number} " for number in range(200)])]) as assistant,
+        open_assistant(tmp_path, ScriptedModel([f"word{number} " for number in range(200)])) as assistant,
         at_work(slack, assistant, clock=lambda: 7.0),
     ):
         asked = await slack.mention("U1", "C1", "How?")
@@ -90,7 +91,7 @@ async def test_where_streams_are_refused_the_whole_answer_is_posted(slack: Slack
 
 
 async def test_an_answer_that_its_model_breaks_off_is_replaced_by_the_next_models(slack: Slack, tmp_path: Path) -> None:
-    broken: list[Line] = ["The answer is ", "perhaps ", ModelError("it broke off")]
+    broken: list[Step] = ["The answer is ", "perhaps ", ModelError("it broke off")]
     (reply,) = await answered(slack, tmp_path, ScriptedModel(broken), ScriptedModel(WORDS, name="next"))
     assert reply.shown == WHOLE
     assert len(reply.buttons) == 2
@@ -99,7 +100,7 @@ async def test_an_answer_that_its_model_breaks_off_is_replaced_by_the_next_model
 async def test_the_first_words_belong_to_the_turn_as_soon_as_they_are_shown(slack: Slack, tmp_path: Path) -> None:
     gate = asyncio.Event()
     async with (
-        open_assistant(tmp_path, [ScriptedModel(["Hold ", gate, "on."])]) as assistant,
+        open_assistant(tmp_path, ScriptedModel(["Hold ", gate, "on."])) as assistant,
         at_work(slack, assistant),
     ):
         asked = await slack.mention("U1", "C1", "How?")
@@ -151,9 +152,11 @@ async def test_an_answer_that_cannot_be_shown_is_one_line_in_the_log_and_stays_s
         slack.refuse(method, "channel_not_found", times=9)
     model = ScriptedModel(["The secret answer."])
     with capture_logs() as lines:
-        async with open_assistant(tmp_path, [model]) as assistant, at_work(slack, assistant):
+        async with open_assistant(tmp_path, model) as assistant, at_work(slack, assistant):
             asked = await slack.mention("U1", "C1", "The secret question?")
             await slack.until(lambda: slack.calls("chat.postMessage"))
+        # Stopped in order, so that what was shown is recorded.
+        async with open_assistant(tmp_path) as assistant:
             assert await assistant.unfinished("slack") == []
     assert slack.screen("C1", asked) == []
     (line,) = [line for line in lines if line["log_level"] == "warning"]

@@ -6,11 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.async_api import expect
+from structlog.testing import capture_logs
 
 from bot.models import ModelError
 from bot.persona import read_persona
 from tests.browser import Profiles
-from tests.platforms.web_scene import PERSONA, Step, Teller, open_scene
+from tests.kit import PERSONA, ScriptedModel, Step
+from tests.platforms.web_scene import open_scene
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -55,7 +57,7 @@ async def test_a_follow_up_is_answered_with_what_was_said_before(tmp_path: Path,
         await scene.alice.sees("Hold the button.")
         await scene.alice.say("for how long?")
         await scene.alice.sees("Hold the button.", "Ten seconds.")
-        history = scene.teller.prompts[1].history
+        history = scene.model.prompts[1].history
         assert [(turn.question, turn.answer) for turn in history] == [("my lamp is dark", "Hold the button.")]
 
 
@@ -64,7 +66,7 @@ async def test_a_suggestion_is_sent_when_it_is_chosen(tmp_path: Path, browser: P
         await scene.alice.page.get_by_role("button", name="My lamp is dark").click()
         await scene.alice.sees("Check the plug.")
         await expect(scene.alice.questions).to_have_text(["My lamp is dark"])
-        assert scene.teller.asked == ["My lamp is dark"]
+        assert scene.model.asked == ["My lamp is dark"]
 
 
 async def test_a_message_that_is_sent_twice_is_answered_once(tmp_path: Path, browser: Profiles) -> None:
@@ -79,7 +81,7 @@ async def test_a_message_that_is_sent_twice_is_answered_once(tmp_path: Path, bro
         await expect(scene.alice.box).to_have_value("")
         thought.set()
         await scene.alice.sees("Hold the button.")
-        assert scene.teller.asked == ["my lamp is dark"]
+        assert scene.model.asked == ["my lamp is dark"]
 
 
 async def test_what_she_writes_while_an_answer_grows_is_answered_after_it(tmp_path: Path, browser: Profiles) -> None:
@@ -94,7 +96,7 @@ async def test_what_she_writes_while_an_answer_grows_is_answered_after_it(tmp_pa
         await scene.alice.box.press_sequentially(" long?")
         await scene.alice.box.press("Enter")
         await scene.alice.sees("Hold the button.", "Ten seconds.")
-        assert scene.teller.asked == ["my lamp is dark", "for how long?"]
+        assert scene.model.asked == ["my lamp is dark", "for how long?"]
 
 
 async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: Path, browser: Profiles) -> None:
@@ -113,7 +115,7 @@ async def test_two_messages_at_once_are_answered_one_after_the_other(tmp_path: P
 
 async def test_when_a_model_breaks_off_the_next_ones_answer_takes_its_place(tmp_path: Path, browser: Profiles) -> None:
     broke, went_on = asyncio.Event(), asyncio.Event()
-    spare = Teller([went_on, "Hold the button."])
+    spare = ScriptedModel([went_on, "Hold the button."])
     answer: list[Step] = ["Throw it ", broke, ModelError("gone")]
     async with open_scene(tmp_path, browser, answer, spare=[spare]) as scene:
         await scene.alice.say("my lamp is dark")
@@ -136,7 +138,7 @@ async def test_starting_over_forgets_the_conversation_and_begins_another(tmp_pat
         assert await scene.alice.conversation() != old
         await scene.alice.say("hello again")
         await scene.alice.sees("Yes.")
-        assert scene.teller.prompts[-1].history == ()
+        assert scene.model.prompts[-1].history == ()
 
 
 async def test_a_slow_answer_keeps_nobody_else_waiting(tmp_path: Path, browser: Profiles) -> None:
@@ -168,7 +170,7 @@ async def test_words_that_cannot_be_answered_are_answered_with_a_sentence(tmp_pa
         await expect(scene.alice.answers).to_contain_text([PERSONA.sentences.empty])
         await scene.alice.say("lamp " * 20_000)
         await expect(scene.alice.answers).to_contain_text([PERSONA.sentences.empty, PERSONA.sentences.too_long])
-        assert scene.teller.asked == []
+        assert scene.model.asked == []
 
 
 async def test_an_empty_box_sends_nothing(tmp_path: Path, browser: Profiles) -> None:
@@ -186,7 +188,7 @@ async def test_words_from_right_to_left_are_shown_so(tmp_path: Path, browser: Pr
         await scene.alice.sees("שלום, במה אפשר לעזור?")
         text = scene.alice.answers.locator("p")
         assert await text.evaluate("p => getComputedStyle(p).unicodeBidi") == "plaintext"
-        assert scene.teller.asked == ["המנורה חשוכה"]
+        assert scene.model.asked == ["המנורה חשוכה"]
 
 
 async def test_the_chat_works_by_keyboard(tmp_path: Path, browser: Profiles) -> None:
@@ -230,17 +232,15 @@ async def test_the_page_is_dark_where_the_reader_prefers_that(tmp_path: Path, br
             assert abs(ink - paper) > READABLE
 
 
-async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(
-    tmp_path: Path, browser: Profiles, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async with open_scene(tmp_path, browser, ["Hold ", RuntimeError("secret")]) as scene:
-        await scene.alice.say("my lamp is dark")
-        await scene.alice.sees(PERSONA.sentences.failed)
-        await expect(scene.alice.page.get_by_text("secret")).to_have_count(0)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1
-    assert "web.answer_failed" in lines[0]
-    assert "secret" not in lines[0]
+async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(tmp_path: Path, browser: Profiles) -> None:
+    with capture_logs() as lines:
+        async with open_scene(tmp_path, browser, ["Hold ", RuntimeError("secret")]) as scene:
+            await scene.alice.say("my lamp is dark")
+            await scene.alice.sees(f"{PERSONA.sentences.failed} {PERSONA.handoff} (#r1)")
+            await expect(scene.alice.page.get_by_text("secret")).to_have_count(0)
+    assert [(line["event"], line["reference"]) for line in lines if line["log_level"] == "error"] == [
+        ("turn.broken", "r1")
+    ]
 
 
 async def test_another_company_moves_in_with_its_own_words(tmp_path: Path, browser: Profiles) -> None:

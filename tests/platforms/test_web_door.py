@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.platforms.web.door import COOKIE_AGE, LARGEST, TOKEN, Door
 from bot.platforms.web.frame import frame_of
-from tests.platforms.web_scene import PERSONA
+from tests.kit import PERSONA
 
 pytestmark = pytest.mark.asyncio
 

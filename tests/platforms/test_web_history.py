@@ -9,7 +9,8 @@ from playwright.async_api import Route, expect
 
 from bot.conversation import Conversation, Question
 from tests.browser import Profiles
-from tests.platforms.web_scene import PERSONA, Teller, customer, open_desk, open_scene, served
+from tests.kit import PERSONA, ScriptedModel, open_assistant
+from tests.platforms.web_scene import customer, open_scene, served
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,13 +38,13 @@ async def test_a_customer_finds_her_conversation_after_a_reload(tmp_path: Path, 
 async def test_a_customer_finds_her_conversation_after_a_restart(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
         async with (
-            open_desk(tmp_path, Teller("Hold the button.")) as assistant,
+            open_assistant(tmp_path, ScriptedModel("Hold the button.")) as assistant,
             served(assistant, port=browser.port) as url,
         ):
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold the button.")
-        async with open_desk(tmp_path) as assistant, served(assistant, port=browser.port) as url:
+        async with open_assistant(tmp_path) as assistant, served(assistant, port=browser.port) as url:
             await alice.visit(url)
             await alice.sees("Hold the button.")
 
@@ -51,14 +52,14 @@ async def test_a_customer_finds_her_conversation_after_a_restart(tmp_path: Path,
 async def test_a_page_left_open_over_a_restart_comes_back_by_itself(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
         async with (
-            open_desk(tmp_path, Teller("Hold the button.")) as assistant,
+            open_assistant(tmp_path, ScriptedModel("Hold the button.")) as assistant,
             served(assistant, port=browser.port) as url,
         ):
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold the button.")
-        teller = Teller("Ten seconds.")
-        async with open_desk(tmp_path, teller) as assistant, served(assistant, port=browser.port):
+        model = ScriptedModel("Ten seconds.")
+        async with open_assistant(tmp_path, model) as assistant, served(assistant, port=browser.port):
             async with alice.page.expect_event("load"):
                 pass
             await alice.sees("Hold the button.")
@@ -129,28 +130,29 @@ async def test_an_answer_is_finished_for_a_customer_who_left(tmp_path: Path, bro
 
 async def test_an_answer_cut_short_by_a_stop_is_there_after_the_next_start(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
-        cut = Teller(["Hold ", asyncio.Event()])
-        async with open_desk(tmp_path, cut) as assistant, served(assistant, port=browser.port) as url:
+        cut = ScriptedModel(["Hold ", asyncio.Event()])
+        async with open_assistant(tmp_path, cut) as assistant, served(assistant, port=browser.port) as url:
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold")
-        teller = Teller("Hold the button.")
-        async with open_desk(tmp_path, teller) as assistant, served(assistant, port=browser.port) as url:
+        model = ScriptedModel("Hold the button.")
+        async with open_assistant(tmp_path, model) as assistant, served(assistant, port=browser.port) as url:
             await alice.visit(url)
             await alice.sees("Hold the button.")
             await expect(alice.questions).to_have_text(["my lamp is dark"])
-            assert teller.asked == ["my lamp is dark"]
+            assert model.asked == ["my lamp is dark"]
 
 
 async def test_what_a_killed_process_left_unfinished_grows_on_the_page(tmp_path: Path, browser: Profiles) -> None:
     rest = asyncio.Event()
     token = "a" * 43
-    async with open_desk(tmp_path) as assistant:
+    async with open_assistant(tmp_path) as assistant:
         killed = assistant.answer(Question(Conversation("web", "", token), token, "1", "my lamp is dark"))
         await anext(killed)
     async with (
-        open_desk(tmp_path, Teller(["Hold ", rest, "the button."])) as assistant,
-        served(assistant, port=browser.port) as url,customer(browser, url) as alice
+        open_assistant(tmp_path, ScriptedModel(["Hold ", rest, "the button."])) as assistant,
+        served(assistant, port=browser.port) as url,
+        customer(browser, url) as alice,
     ):
         await alice.context.add_cookies([{"name": "conversation", "value": token, "url": url}])
         await alice.visit()
@@ -169,7 +171,7 @@ async def test_a_browser_that_keeps_no_cookies_has_a_conversation_too(tmp_path: 
         await scene.alice.sees("Hold the button.")
         await scene.alice.say("for how long?")
         await scene.alice.sees("Hold the button.", "Ten seconds.")
-        assert len(scene.teller.prompts[1].history) == 1
+        assert len(scene.model.prompts[1].history) == 1
 
 
 async def test_thumbs_are_kept_and_the_newest_counts(tmp_path: Path, browser: Profiles) -> None:

@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import Profiles
-from tests.platforms.web_scene import PERSONA, Step, open_scene
+from tests.kit import PERSONA, Step
+from tests.platforms.web_scene import open_scene
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")

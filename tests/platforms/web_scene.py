@@ -1,109 +1,23 @@
 """Customers with real browsers, in front of a real server, a real assistant and a scripted model."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Literal
 
 import aiosqlite
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
-from bot.assistant import Assistant, Clock, Policy
+from bot.assistant import Assistant
 from bot.conversation import Answers, Conversation
-from bot.guard import OpenGuard
-from bot.metrics import Metrics
-from bot.models import ChatModel, Prompt
-from bot.models.chain import Chain
-from bot.persona import Persona, Sentences
+from bot.persona import Persona
 from bot.platforms.web import WebPlatform
 from bot.platforms.web.door import COOKIE
 from bot.platforms.web.page import LOOK_EVERY
-from bot.store import open_store
 from tests.browser import Profiles
-from training.knowledge import Knowledge, read_knowledge
-
-PERSONA = Persona(
-    name="Juno",
-    company="Lumen",
-    product="lamps",
-    greeting="Hello, which lamp is it?",
-    disclosure="I am a program, and I can be wrong.",
-    instructions="Help.",
-    refusals=("That is not about lamps.",),
-    unknown=("I do not know.",),
-    handoff="Write to lumen.example.",
-    suggestions=("What is a lamp?", "My lamp is dark"),
-    links=("lumen.example",),
-    sentences=Sentences(
-        welcome="You are welcome.",
-        vague="Which lamp is it?",
-        empty="There are no words in that.",
-        attachment="I cannot open that yet.",
-        too_long="That is too long.",
-        too_fast="One moment, please.",
-        busy="I am still busy.",
-        failed="That did not work.",
-        cut="There would be more.",
-    ),
-)
-
-Step = str | asyncio.Event | Exception
-
-
-class Teller:
-    """A model that gives the next of its answers: pieces, waits for an event, or breaks off."""
-
-    stop = ""
-
-    def __init__(self, *answers: list[Step] | str) -> None:
-        self.name = "teller"
-        self.answers = list(answers)
-        self.prompts: list[Prompt] = []
-
-    @property
-    def asked(self) -> list[str]:
-        """The questions that reached the model."""
-        return [prompt.question for prompt in self.prompts]
-
-    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
-        """Tell the next answer, or "Yes." when there are no more."""
-        self.prompts.append(prompt)
-        answer = self.answers.pop(0) if self.answers else "Yes."
-        for step in [answer] if isinstance(answer, str) else answer:
-            if isinstance(step, str):
-                yield step
-            elif isinstance(step, Exception):
-                raise step
-            else:
-                await step.wait()
-
-
-@cache
-def knowledge() -> Knowledge:
-    """Read the handbook and the examples that come with the product, once."""
-    return read_knowledge(Path(__file__).parents[2] / "data")
-
-
-@asynccontextmanager
-async def open_desk(home: Path, *models: ChatModel, persona: Persona = PERSONA) -> AsyncGenerator[Assistant]:
-    """Open an assistant over a real database file."""
-    numbers = count(1)
-    metrics = Metrics()
-    async with open_store(home / "sarah.db") as store:
-        yield Assistant(
-            store=store,
-            persona=persona,
-            knowledge=knowledge(),
-            guard=OpenGuard(),
-            chain=Chain(models, metrics),
-            policy=Policy(),
-            metrics=metrics,
-            clock=Clock(reference=lambda: f"r{next(numbers)}"),
-        )
+from tests.kit import PERSONA, ScriptedModel, Step, open_assistant
 
 
 @asynccontextmanager
@@ -209,7 +123,7 @@ class Scene:
     home: Path
     browser: Profiles
     assistant: Assistant
-    teller: Teller
+    model: ScriptedModel
     url: str
     alice: Customer
     stack: AsyncExitStack
@@ -238,15 +152,15 @@ class Scene:
 async def open_scene(
     home: Path,
     browser: Profiles,
-    *answers: list[Step] | str,
-    spare: Sequence[Teller] = (),
+    *answers: Iterable[Step] | str,
+    spare: Sequence[ScriptedModel] = (),
     persona: Persona = PERSONA,
 ) -> AsyncGenerator[Scene]:
     """Serve the page, and let a customer open it."""
-    teller = Teller(*answers)
+    model = ScriptedModel(*answers)
     async with AsyncExitStack() as stack:
-        assistant = await stack.enter_async_context(open_desk(home, teller, *spare, persona=persona))
+        assistant = await stack.enter_async_context(open_assistant(home, model, *spare, persona=persona))
         url = await stack.enter_async_context(served(assistant, persona, browser.port))
         alice = await stack.enter_async_context(customer(browser, url))
         await alice.visit()
-        yield Scene(home, browser, assistant, teller, url, alice, stack)
+        yield Scene(home, browser, assistant, model, url, alice, stack)

@@ -122,11 +122,13 @@ class Slack:
         )
         return response
 
-    async def command(self, user: str, channel: str, text: str, *, trigger: str = "") -> tuple[str, object]:
-        """Type /sarah; return the id of the response_url and what came back at once."""
+    async def command(
+        self, user: str, channel: str, text: str, *, trigger: str = "", name: str = "/sarah"
+    ) -> tuple[str, object]:
+        """Type a command; return the id of the response_url and what came back at once."""
         response = self.workspace.unique("R")
         payload = {
-            "command": "/sarah",
+            "command": name,
             "text": text,
             "team_id": TEAM,
             "user_id": user,

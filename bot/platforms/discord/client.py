@@ -102,6 +102,9 @@ class SupportClient(discord.Client):
             try:
                 channel = await self._reach(int(where.thread or where.channel))
                 place = await begun_at(channel, self._me, each)
+            except discord.NotFound as error:
+                log_trouble("discord.channel_gone", error, turn=each.turn)
+                await self._assistant.delete(where, each.question.message_id)
             except TROUBLE as error:
                 log_trouble("discord.not_resumed", error, turn=each.turn)
             else:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 
 import aiohttp
 import discord
@@ -109,12 +110,11 @@ class Screen:
             await self._show(text, None)
             self._ticker = asyncio.create_task(self._keep_up())
 
-    async def finish(self, text: str, buttons: discord.ui.View | None) -> None:
-        """Show the whole text."""
+    async def finish(self, text: str, buttons: discord.ui.View | None) -> bool:
+        """Show the whole text; False where that failed and may work later."""
         self._text = text
         async with self._asking:
-            if not isinstance(self._failed, _LASTING):
-                await self._show(text, buttons)
+            return isinstance(self._failed, _LASTING) or await self._show(text, buttons)
 
     async def _keep_up(self) -> None:
         while not self._failed:
@@ -122,13 +122,16 @@ class Screen:
             async with self._asking:
                 await self._show(self._text, None)
 
-    async def _show(self, text: str, buttons: discord.ui.View | None) -> None:
+    async def _show(self, text: str, buttons: discord.ui.View | None) -> bool:
+        """Whether the text stands there now, or never will."""
         try:
             await self._reply.show(text, buttons)
         except TROUBLE as error:
             if self._failed is None:
                 log_trouble("discord.send_failed", error, turn=self._turn)
             self._failed = error
+            return not _may_pass(error)
+        return True
 
 
 async def deliver(events: AsyncIterator[Event], place: Place, answers: Answers, every: float) -> None:
@@ -144,7 +147,7 @@ async def deliver(events: AsyncIterator[Event], place: Place, answers: Answers, 
 
 
 async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitStack) -> None:
-    """Read to the end whatever Discord says: the answer is kept even where it cannot be shown."""
+    """Show every event; an answer that could not be shown now stays unfinished, for the next start."""
     text = ""
     async for event in events:
         match event:
@@ -156,9 +159,17 @@ async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitSta
             case Retracted():
                 text = ""
             case Answered():
-                await screen.finish(event.text, rating_buttons(event.turn) if event.ratable else None)
+                if not await screen.finish(event.text, rating_buttons(event.turn) if event.ratable else None):
+                    return
             case Started():
                 pass
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same request may work later: it was not looked at, or Discord itself failed."""
+    if not isinstance(error, discord.HTTPException):
+        return True
+    return error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def log_trouble(what: str, error: Exception, **about: int) -> None:

@@ -1,7 +1,5 @@
 """Answering on Slack: a turn's events become one reply, now or after a restart."""
 
-from collections.abc import AsyncIterator
-
 import structlog
 
 from bot.conversation import Answered, Answers, Event, Piece, Question, Retracted, Started, Unfinished
@@ -12,6 +10,9 @@ from bot.platforms.slack.wire import string, tables
 
 STATUS = "is thinking…"
 WHILE_WAITING = ["Reading your question…", "Looking it up in the handbook…", "Writing an answer…"]
+
+# Slack's codes for a question or a channel that is no more.
+_GONE = {"channel_not_found", "is_archived", "message_not_found", "thread_not_found"}
 
 
 class Answering:
@@ -55,7 +56,9 @@ class Answering:
                     text = ""
                     await reply.retract()
                 case Answered():
-                    await reply.finish(event)
+                    if not await reply.finish(event):
+                        # Not recorded either: the next start shows it.
+                        return
 
     async def _begun(self, event: Event, place: Place) -> Reply:
         # A turn that could not be recorded has no number, and nobody to tell of its message.
@@ -84,7 +87,7 @@ class Answering:
 
         `claimed` are the messages that belong to turns; the one found here joins them.
         """
-        question, reply = unfinished.question, None
+        question = unfinished.question
         try:
             place = await self._place_of(question)
             begun = unfinished.reply_id or await self._left_behind(question, place, claimed)
@@ -92,7 +95,12 @@ class Answering:
             reply = Reply(self._api, place, unfinished.turn, self._claim, begun=begun)
         except RefusedError as error:
             structlog.get_logger().warning("slack.answer_not_shown", turn=unfinished.turn, error=str(error))
-        await _finished(self._assistant.resume(unfinished), reply)
+            if str(error) in _GONE:
+                await self._assistant.delete(question.conversation, question.message_id)
+            return
+        async for event in self._assistant.resume(unfinished):
+            if isinstance(event, Answered) and not await reply.finish(event):
+                return
 
     async def _place_of(self, question: Question) -> Place:
         channel, thread = question.conversation.channel, question.conversation.thread
@@ -118,9 +126,3 @@ class Answering:
             if hers and "metadata" not in message and ts not in claimed:
                 return ts
         return ""
-
-
-async def _finished(events: AsyncIterator[Event], reply: Reply | None) -> None:
-    async for event in events:
-        if isinstance(event, Answered) and reply:
-            await reply.finish(event)

@@ -16,7 +16,6 @@ from bot.platforms.slack.incoming import Me
 from bot.platforms.slack.text import escaped, neutral, plain, split
 from bot.platforms.slack.wire import Json, string
 
-COMMAND = "/sarah"
 _OWN = "command "
 
 Show = Callable[[str, list[Json]], Awaitable[None]]
@@ -42,19 +41,19 @@ class Commands:
         channel, user, url = (string(command, key) for key in ("channel_id", "user_id", "response_url"))
         conversation = Conversation("slack", self._me.team, channel, f"{_OWN}{user}")
         if text.lower() in {"", "help"}:
-            await self._say(url, self._help())
+            await self._say(url, self._help(string(command, "command")))
         elif text.lower() == "reset":
             await self._reset(conversation, url)
         else:
             question = Question(conversation, user, string(command, "trigger_id"), text)
             await self._answer(question, url)
 
-    def _help(self) -> str:
+    def _help(self, command: str) -> str:
         name, product = self._persona.name, self._persona.product
         return (
             f"{self._persona.disclosure}\n\n"
-            f"`{COMMAND} <your question>` asks {name} about {product}; only you see the answer.\n"
-            f"`{COMMAND} reset` lets {name} forget what you asked this way here, or in a direct message to {name}.\n"
+            f"`{command} <your question>` asks {name} about {product}; only you see the answer.\n"
+            f"`{command} reset` lets {name} forget what you asked this way here, or in a direct message to {name}.\n"
             f"Mention {name} in a channel for an answer that everybody there sees."
         )
 

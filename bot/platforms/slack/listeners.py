@@ -1,5 +1,6 @@
 """Which of Slack's events, clicks and commands lead where; each is acknowledged before any work."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.answering import Answering
 from bot.platforms.slack.blocks import FEEDBACK
-from bot.platforms.slack.commands import COMMAND, Commands
+from bot.platforms.slack.commands import Commands
 from bot.platforms.slack.incoming import Me, read
 from bot.platforms.slack.reception import Reception
 from bot.platforms.slack.wire import Json
@@ -26,6 +27,7 @@ class Staff:
 
 Start = Callable[[Coroutine[object, object, None]], None]
 
+ANY_COMMAND = re.compile("/.+")
 EVENTS = ("app_home_opened", "app_mention", "app_uninstalled", "message", "tokens_revoked")
 
 
@@ -65,5 +67,6 @@ def listen(app: AsyncApp, staff: Staff, start: Start) -> None:
 
     for kind, listener in zip(EVENTS, (opened, said, removed, said, removed), strict=True):
         app.event(kind)(listener)  # pyright: ignore[reportUnknownMemberType]
-    app.command(COMMAND)(commanded)  # pyright: ignore[reportUnknownMemberType]
+    # Whatever the company calls its command: its manifest has only one.
+    app.command(ANY_COMMAND)(commanded)  # pyright: ignore[reportUnknownMemberType]
     app.action(FEEDBACK)(clicked)  # pyright: ignore[reportUnknownMemberType]

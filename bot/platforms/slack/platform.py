@@ -14,7 +14,7 @@ from bot.persona import Persona
 from bot.platforms.slack import connection
 from bot.platforms.slack.answering import Answering
 from bot.platforms.slack.api import Api, open_api
-from bot.platforms.slack.commands import COMMAND, Commands, is_command
+from bot.platforms.slack.commands import Commands, is_command
 from bot.platforms.slack.connection import SlackTokens
 from bot.platforms.slack.door import Door
 from bot.platforms.slack.incoming import Me
@@ -85,7 +85,7 @@ class SlackPlatform:
             if self._tokens.signing_secret:
                 self._door.app = app
                 open_ways.callback(self._door.close)
-            ready(f"Slack, as an app to write to or mention, and by {COMMAND}")
+            ready("Slack, as an app to write to or mention, and by its slash command")
             resume(left, staff, work)
             await asyncio.Event().wait()
 

@@ -92,8 +92,8 @@ class Reply:
             self._may_stream = False
             await self._abandon()
 
-    async def finish(self, answer: Answered) -> None:
-        """Show the whole answer, whatever became of the stream."""
+    async def finish(self, answer: Answered) -> bool:
+        """Show the whole answer, whatever became of the stream; False where that failed and may work later."""
         parts = split(neutral(answer.text))
         try:
             for number, part in enumerate(parts, 1):
@@ -104,6 +104,8 @@ class Reply:
                     await self._written(part, extra)
         except RefusedError as error:
             self._log.warning("slack.answer_not_shown", reference=answer.reference, error=str(error))
+            return not error.transient
+        return True
 
     async def _stopped(self, part: str, extra: list[Json]) -> bool:
         """Complete the stream; False where it is not there, or not what it should be."""

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Generator
 import structlog
 
 from bot.conversation import Answers, Conversation
-from bot.persona import Persona
 from bot.platforms.web.exchange import Exchanges
 from bot.platforms.web.view import View
 
@@ -23,9 +22,9 @@ def conversation_of(token: str) -> Conversation:
 class Desk:
     """Serves open pages, on the assistant's behalf; pages of the same browser show the same."""
 
-    def __init__(self, assistant: Answers, persona: Persona) -> None:
+    def __init__(self, assistant: Answers) -> None:
         self._assistant = assistant
-        self._exchanges = Exchanges(assistant, apology=persona.sentences.failed)
+        self._exchanges = Exchanges(assistant)
         self._views: defaultdict[str, list[View]] = defaultdict(list)
 
     @contextlib.asynccontextmanager

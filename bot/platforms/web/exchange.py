@@ -6,8 +6,6 @@ import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator
 
-import structlog
-
 from bot.conversation import Answered, Answers, Conversation, Event, PastTurn, Piece, Question, Retracted, Started
 
 
@@ -55,10 +53,6 @@ class Exchange:
                 self.turn, self.answer = turn, text
         self._ring()
 
-    def fail(self, apology: str) -> None:
-        """Show an apology in place of an answer that cannot be given."""
-        self.turn, self.answer = None, apology
-
     def end(self) -> None:
         """Nothing more comes."""
         self.over = True
@@ -72,9 +66,8 @@ class Exchange:
 class Exchanges:
     """Every answer that is being written, by conversation."""
 
-    def __init__(self, assistant: Answers, apology: str) -> None:
+    def __init__(self, assistant: Answers) -> None:
         self._assistant = assistant
-        self._apology = apology
         self._open: defaultdict[Conversation, dict[Exchange, asyncio.Task[None]]] = defaultdict(dict)
 
     def ask(self, conversation: Conversation, text: str) -> Exchange:
@@ -103,24 +96,21 @@ class Exchanges:
     def _begin(self, question: Question, events: AsyncIterator[Event]) -> Exchange:
         exchange = Exchange(question.text)
         conversation = question.conversation
-        task = asyncio.create_task(self._write(exchange, events))
+        task = asyncio.create_task(_written(exchange, events))
         self._open[conversation][exchange] = task
         task.add_done_callback(lambda _: self._close(conversation, exchange))
         return exchange
-
-    async def _write(self, exchange: Exchange, events: AsyncIterator[Event]) -> None:
-        try:
-            async for event in events:
-                exchange.take(event)
-        except Exception as error:  # noqa: BLE001 - whatever broke, the customer hears one kind sentence
-            structlog.get_logger().error("web.answer_failed", turn=exchange.turn, error=type(error).__name__)
-            exchange.fail(self._apology)
 
     def _close(self, conversation: Conversation, exchange: Exchange) -> None:
         exchange.end()
         del self._open[conversation][exchange]
         if not self._open[conversation]:
             del self._open[conversation]
+
+
+async def _written(exchange: Exchange, events: AsyncIterator[Event]) -> None:
+    async for event in events:
+        exchange.take(event)
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

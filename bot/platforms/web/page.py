@@ -5,7 +5,7 @@
 
 from collections.abc import AsyncIterator
 from html import escape
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import gradio as gr
 
@@ -13,7 +13,9 @@ from bot.persona import Persona
 from bot.platforms.web.desk import Desk
 from bot.platforms.web.door import new_token, read_token
 from bot.platforms.web.shown import Message, messages
-from bot.platforms.web.view import View
+
+if TYPE_CHECKING:
+    from bot.platforms.web.view import View
 
 # Pages that may be open at the same time: what an open page waits for costs no thread.
 PAGES = 2000

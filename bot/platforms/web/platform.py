@@ -10,13 +10,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
 from bot.conversation import Answers
+from bot.listening import address, listen
 from bot.persona import Persona
 from bot.platforms.web.desk import Desk
 from bot.platforms.web.door import Door, cookie, new_token, read_token
 from bot.platforms.web.frame import frame_of
 from bot.platforms.web.looks import ICON, THEME
 from bot.platforms.web.page import LOOK_EVERY, Page, build
-from bot.platforms.web.server import address, listen, serving
+from bot.platforms.web.server import serving
 
 
 class WebPlatform:
@@ -27,7 +28,7 @@ class WebPlatform:
     def __init__(
         self, assistant: Answers, persona: Persona, host: str, port: int, *, look_every: float = LOOK_EVERY
     ) -> None:
-        self._desk = Desk(assistant, persona)
+        self._desk = Desk(assistant)
         self._persona = persona
         self._host = host
         self._port = port
@@ -35,7 +36,7 @@ class WebPlatform:
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve the page until cancelled; port 0 takes any free one."""
-        with listen(self._host, self._port) as listener:
+        with listen(self._host, self._port, "the web page", "SARAH_WEB") as listener:
             blocks = build(Page(self._desk, self._persona, self._look_every), self._persona)
             routes = _routes(blocks, self._desk)
             try:
