@@ -2,9 +2,13 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from textwrap import indent
+from typing import cast
 
 import structlog
+from structlog.processors import ExceptionRenderer, JSONRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import LogFormat, LogLevel
@@ -37,26 +41,53 @@ def configure_logs(level: LogLevel, form: LogFormat, secrets: Sequence[str]) -> 
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(capture=True)
 
 
 def _rendered(form: LogFormat, secrets: Sequence[str]) -> list[Processor]:
+    """Return the steps from an event to its line; secrets go before anything is escaped, so that none is missed."""
+    blot = _without(secrets)
     if form == "json":
-        render: list[Processor] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    else:
-        plain = structlog.dev.plain_traceback
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
-    return [*render, _without(secrets)]
+        # Local variables hold what customers wrote.
+        traceback = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        return [traceback, blot, JSONRenderer()]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    return [ExceptionRenderer(), blot, _on_its_line, console]
 
 
 def _without(secrets: Sequence[str]) -> Processor:
-    hidden = [secret for secret in secrets if secret]
+    # The longest first: one may be the beginning of another.
+    hidden = sorted(filter(None, secrets), key=len, reverse=True)
 
-    # After the renderer the event is a line of text, which structlog's types do not say.
-    def blot(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        del logger, method
-        line = str(event)
+    def clean(value: object) -> object:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {clean(str(key)): clean(part) for key, part in cast("Mapping[object, object]", value).items()}
+        if isinstance(value, list | tuple):
+            return [clean(part) for part in cast("Sequence[object]", value)]
+        text = value if isinstance(value, str) else repr(value)
         for secret in hidden:
-            line = line.replace(secret, "***")
-        return line
+            text = text.replace(secret, "***")
+        return text
+
+    def blot(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        del logger, method
+        return {key: clean(value) for key, value in event.items()}
 
     return blot
+
+
+def _on_its_line(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Keep a text from beginning a line of the log, and from steering the terminal that shows it."""
+    del logger, method
+    shown = {key: _plain(value) if isinstance(value, str) else value for key, value in event.items()}
+    if traceback := event.get("exception"):
+        shown["exception"] = indent("\n".join(map(_plain, str(traceback).split("\n"))), "  | ", lambda _: True)
+    return shown
+
+
+def _plain(text: str) -> str:
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
