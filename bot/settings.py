@@ -73,10 +73,7 @@ WebAddress = Annotated[str, BeforeValidator(_bare), AfterValidator(_web_address)
 class Settings(BaseSettings):
     """What an operator decides; a field's name in capitals is its variable."""
 
-    # Some editors of Windows begin a file with a mark that would become part of the first name.
-    model_config = SettingsConfigDict(
-        env_file=FILE, env_file_encoding="utf-8-sig", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_file=FILE, env_ignore_empty=True, extra="ignore", frozen=True)
 
     sarah_home: Path = Field(default=Path("var"), description="The folder in which everything that is kept lives.")
     sarah_data: Path = Field(default=Path("data"), description="The company: persona, handbook, examples, topics.")
@@ -192,7 +189,7 @@ def read_settings() -> Settings:
 def _names_in(file: Path) -> set[str]:
     """Return the variables that an `.env` file sets, if there is one."""
     try:
-        bindings = list(parse_stream(StringIO(file.read_text("utf-8-sig"))))
+        bindings = list(parse_stream(StringIO(file.read_text("utf-8"))))
     except FileNotFoundError:
         return set()
     except UnicodeDecodeError:
