@@ -76,7 +76,7 @@ def quote(found: Found, question: str) -> str:
     if len(text) > LONGEST_QUOTE:
         text = " ".join(_best_sentences(text, set(_WORDS(question))))
     about = passage.title if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
-    return f"**{about}**\n{text}"
+    return f"**{about}**\n\n{text}"
 
 
 def _best_sentences(text: str, asked: set[str]) -> Iterator[str]:

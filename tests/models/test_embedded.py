@@ -26,7 +26,7 @@ def replied(known: Knowledge, question: str, *history: PastTurn, persona: Person
 
 def test_the_passage_that_answers_is_quoted_under_its_heading() -> None:
     assert replied(Knowledge([RING, PRICES, *FILLER], []), "why is my hub ring amber") == (
-        "**Hub: The ring blinks**\nAmber means that there is no internet. Red means a fault."
+        "**Hub: The ring blinks**\n\nAmber means that there is no internet. Red means a fault."
     )
 
 
@@ -122,8 +122,8 @@ def test_a_quote_is_short_however_long_the_passage(sentences: list[str]) -> None
     passage = Passage("p", "Title", "Heading", ". ".join(sentences).strip() or "x")
     longest = max(len(sentence) for sentence in passage.text.split("\n"))
     shown = quote(Found(passage, 1.0), "abc")
-    assert shown.startswith("**Title: Heading**\n")
-    assert len(shown) <= len("**Title: Heading**\n") + max(LONGEST_QUOTE, longest) + 1
+    assert shown.startswith("**Title: Heading**\n\n")
+    assert len(shown) <= len("**Title: Heading**\n\n") + max(LONGEST_QUOTE, longest) + 1
 
 
 def test_of_a_long_passage_the_sentences_that_speak_of_the_question_are_quoted() -> None:

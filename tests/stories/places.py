@@ -1,12 +1,5 @@
 """The four places where a customer can be, each as somebody to ask."""
 
-import asyncio
-import fcntl
-import os
-import re
-import struct
-import sys
-import termios
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -22,6 +15,7 @@ from bot.persona import read_persona
 from bot.platforms.discord import create_client
 from tests.browser import Profiles
 from tests.kit import knowledge, open_assistant
+from tests.platforms.terminal_scene import open_terminal
 from tests.platforms.web_scene import customer, served
 from tests.servers.slack import open_slack
 from tests.servers.slack_kit import at_work
@@ -30,10 +24,6 @@ from training.topic import read_topic_model
 THRESHOLD = 0.3
 # Far beyond what a test lasts: only the last edit of an answer is made.
 NEVER = 60.0
-# Seconds until the terminal must have said what is waited for.
-PATIENCE = 30.0
-WIDE = struct.pack("HHHH", 50, 1000, 0, 0)
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x01\x02\r]")
 
 
 class Place(Protocol):
@@ -122,66 +112,11 @@ async def on_the_page(home: Path, data: Path, browser: Profiles) -> AsyncGenerat
 @asynccontextmanager
 async def in_a_terminal(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
     """Type into `sarah chat`, in a pseudo-terminal and a process of its own."""
-    master, slave = os.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, WIDE)
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).parent / "sarah"),
-        "chat",
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=home,
-        env={"PATH": os.environ["PATH"], "SARAH_HOME": str(home), "SARAH_DATA": str(data), "TERM": "xterm"},
-    )
-    os.close(slave)
-    screen = _Screen(master)
-    try:
-        await screen.until_prompted()
-        yield screen
-        os.write(master, b"/quit\n")
-        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        screen.close()
-
-
-class _Screen:
-    """What a terminal shows, and who types into it."""
-
-    def __init__(self, master: int) -> None:
-        self._master = master
-        self._shown = ""
-        self._changed = asyncio.Event()
-        asyncio.get_running_loop().add_reader(master, self._read)
-
-    def _read(self) -> None:
-        try:
-            self._shown += os.read(self._master, 65536).decode("utf-8", "replace")
-        except OSError:
-            # The other end is gone.
-            asyncio.get_running_loop().remove_reader(self._master)
-        self._changed.set()
-
-    async def until_prompted(self) -> str:
-        """Wait for the prompt, and return what was shown before it."""
-        async with asyncio.timeout(PATIENCE):
-            while not (shown := ESCAPES.sub("", self._shown)).endswith("\nYou "):
-                self._changed.clear()
-                await self._changed.wait()
-        self._shown = ""
-        return shown
-
-    async def ask(self, text: str) -> str:
-        """Type a line, and read what comes until the next prompt."""
-        os.write(self._master, f"{text}\n".encode())
-        return await self.until_prompted()
-
-    def close(self) -> None:
-        """Take the terminal away."""
-        asyncio.get_running_loop().remove_reader(self._master)
-        os.close(self._master)
+    async with open_terminal(home, SARAH_DATA=str(data)) as terminal:
+        await terminal.until_prompted()
+        yield terminal
+        terminal.press("/quit\n")
+        assert await terminal.end() == 0
 
 
 def _assistant(home: Path, data: Path) -> AbstractAsyncContextManager[Assistant]:

@@ -45,11 +45,12 @@ class Page:
             finally:
                 self._views.pop(page, None)
 
-    async def send(self, text: str, request: gr.Request) -> str:
+    async def send(self, text: str, request: gr.Request) -> object:
         """Send what is in the box, and empty it."""
-        # An empty box is the second half of a double click.
-        if text:
-            self._desk.send(await self._token(request), text)
+        if not text:
+            # The second half of a double click: what is written meanwhile stays.
+            return cast("object", gr.skip())
+        self._desk.send(await self._token(request), text)
         return ""
 
     async def suggest(self, chosen: gr.SelectData, request: gr.Request) -> None:
