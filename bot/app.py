@@ -128,8 +128,9 @@ def _served_models(settings: Settings, stack: AsyncExitStack) -> list[ChatModel]
 
     count = counter(settings.sarah_vocabulary)
     models: list[ChatModel] = []
-    for name, url, key in settings.models():
+    for setting, name, url, key in settings.models():
         endpoint = Endpoint(
+            setting=setting,
             url=url,
             model=name,
             key=key,

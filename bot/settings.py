@@ -157,15 +157,16 @@ class Settings(BaseSettings):
     sarah_log_level: LogLevel = Field(default="info", description="The least important lines logged.")
     sarah_log_format: LogFormat = Field(default="text", description="text for people, json for programs.")
 
-    def models(self) -> list[tuple[str, str, str]]:
-        """Return name, base URL and key of each model that is served elsewhere, the preferred one first."""
+    def models(self) -> list[tuple[str, str, str, str]]:
+        """Return setting, name, base URL and key of each model that is served elsewhere, the preferred one first."""
         key = self.sarah_model_key.get_secret_value()
         backup_key = self.sarah_backup_model_key.get_secret_value()
-        first = (self.sarah_model, self.sarah_model_url, key)
+        first = ("SARAH_MODEL", self.sarah_model, self.sarah_model_url, key)
         # A key goes to the server that it was given for, and to no other.
         second_key = backup_key if self.sarah_backup_model_url else backup_key or key
-        second = (self.sarah_backup_model, self.sarah_backup_model_url or self.sarah_model_url, second_key)
-        return [model for model in (first, second) if model[0]]
+        second_url = self.sarah_backup_model_url or self.sarah_model_url
+        second = ("SARAH_BACKUP_MODEL", self.sarah_backup_model, second_url, second_key)
+        return [model for model in (first, second) if model[1]]
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out."""

@@ -231,9 +231,15 @@ def test_a_key_goes_to_no_other_server_than_the_one_it_was_given_for(monkeypatch
     monkeypatch.setenv("SARAH_MODEL_KEY", SECRET)
     monkeypatch.setenv("SARAH_BACKUP_MODEL", "small")
     official = "https://api.openai.com/v1"
-    assert read_settings().models() == [("large", official, SECRET), ("small", official, SECRET)]
+    assert read_settings().models() == [
+        ("SARAH_MODEL", "large", official, SECRET),
+        ("SARAH_BACKUP_MODEL", "small", official, SECRET),
+    ]
     monkeypatch.setenv("SARAH_BACKUP_MODEL_URL", "http://models.example")
-    assert read_settings().models() == [("large", official, SECRET), ("small", "http://models.example", "")]
+    assert read_settings().models() == [
+        ("SARAH_MODEL", "large", official, SECRET),
+        ("SARAH_BACKUP_MODEL", "small", "http://models.example", ""),
+    ]
 
 
 # The command as an operator starts it; Discord's and Slack's tokens are refused, or not come to, without a network.

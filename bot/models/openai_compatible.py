@@ -13,8 +13,11 @@ from openai import (
     APITimeoutError,
     AsyncOpenAI,
     AsyncStream,
+    AuthenticationError,
     BadRequestError,
+    NotFoundError,
     OpenAIError,
+    PermissionDeniedError,
     omit,
 )
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
@@ -40,8 +43,12 @@ _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is, and how it is asked; times are seconds, budgets tokens."""
+    """Where a model is, and how it is asked; times are seconds, budgets tokens.
 
+    `setting` is the variable that names it; those of its URL and its key begin with the same words.
+    """
+
+    setting: str
     url: str
     model: str
     key: str = field(repr=False)
@@ -160,7 +167,17 @@ class OpenAICompatible:
         if self._endpoint.key:
             # Some servers repeat the key that they refuse.
             reason = reason.replace(self._endpoint.key, "***")
-        return reason[:LONGEST_REASON]
+        return reason[:LONGEST_REASON] + self._way_out(error)
+
+    def _way_out(self, error: Exception) -> str:
+        setting = self._endpoint.setting
+        match error:
+            case AuthenticationError() | PermissionDeniedError():
+                return f": correct {setting}_KEY"
+            case NotFoundError():
+                return f": correct {setting} or {setting}_URL"
+            case _:
+                return ""
 
 
 def _codes(error: Exception) -> str:

@@ -192,7 +192,7 @@ async def test_a_refused_key_is_a_failure_that_nothing_repeats(caplog: pytest.Lo
     async with open_openai(refusal) as server, open_model(server.url) as model:
         with pytest.raises(ModelError) as caught:
             await whole(model.answer(prompt()))
-    assert str(caught.value) == "401 invalid_request_error invalid_***"
+    assert str(caught.value) == "401 invalid_request_error invalid_***: correct SARAH_MODEL_KEY"
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(model)
     assert KEY not in told
     assert QUESTION not in told
@@ -220,7 +220,7 @@ async def test_a_server_that_is_not_there_is_a_failure() -> None:
 
 async def test_an_address_where_nobody_speaks_the_protocol_is_a_failure() -> None:
     async with open_openai() as server, open_model(f"{server.url}/elsewhere") as model:
-        assert await why_not(model.answer(prompt())) == "404"
+        assert await why_not(model.answer(prompt())) == "404: correct SARAH_MODEL or SARAH_MODEL_URL"
 
 
 @pytest.mark.parametrize("before", [(), (PING,), ("Turn ",), ("Turn ", PING)], ids=["mute", "ping", "piece", "both"])

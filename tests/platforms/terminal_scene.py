@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.kit import DATA
+from tests.kit import DATA, ROOT
 
 # Seconds until the terminal must have said what is waited for.
 PATIENCE = 30.0
@@ -22,7 +22,13 @@ PROMPT = "\nYou "
 
 def variables(home: Path, **changes: str) -> dict[str, str]:
     """Return the environment of a process that knows nothing of this machine's settings."""
-    usual = {"PATH": os.environ["PATH"], "SARAH_HOME": str(home), "SARAH_DATA": str(DATA), "TERM": "xterm"}
+    usual = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "SARAH_HOME": str(home),
+        "SARAH_DATA": str(DATA),
+        "TERM": "xterm",
+    }
     return usual | changes
 
 
@@ -98,7 +104,7 @@ async def open_terminal(home: Path, *, columns: int = 1000, **changes: str) -> A
         "bot",
         "chat",
         cwd=home,
-        env=variables(home, PYTHONPATH=str(DATA.parent), **changes),
+        env=variables(home, **changes),
         # So that Ctrl-C is a signal to the process.
         preexec_fn=lambda: os.login_tty(secondary),
     )

@@ -14,10 +14,9 @@ PERSONA = read_persona(DATA)
 QUESTION = "Why is my thermostat dark?"
 
 
-def at_terminal(home: Path, server: OpenAI, **changes: str) -> AbstractAsyncContextManager[Terminal]:
+def at_terminal(home: Path, server: OpenAI) -> AbstractAsyncContextManager[Terminal]:
     """Start a chat that is answered by this server."""
-    served = {"SARAH_MODEL": MODEL, "SARAH_MODEL_URL": server.url, "SARAH_MODEL_KEY": KEY}
-    return open_terminal(home, **served, **changes)
+    return open_terminal(home, SARAH_MODEL=MODEL, SARAH_MODEL_URL=server.url, SARAH_MODEL_KEY=KEY)
 
 
 async def test_an_answer_grows_on_the_screen_and_stands_there_once(tmp_path: Path) -> None:
@@ -82,7 +81,8 @@ async def test_what_is_typed_during_an_answer_stands_at_the_next_prompt(tmp_path
         terminal.press("How do I wake my hub?\n")
         assert "wake" not in terminal.unread
         gate.set()
-        assert "Touch it." in await terminal.until_prompted()
+        await terminal.until("Touch it.")
+        await terminal.until_prompted()
         terminal.press("\x04")
         assert await terminal.end() == 0
     assert server.requests[-1].messages[-1] == ("user", "How do I wake my hub?")
@@ -100,7 +100,7 @@ async def test_a_model_cannot_steer_the_terminal(tmp_path: Path) -> None:
 async def test_a_model_that_breaks_off_is_followed_by_the_next_from_the_beginning(tmp_path: Path) -> None:
     async with (
         open_openai(says("Turn the wrong ", Break())) as server,
-        at_terminal(tmp_path, server, SARAH_MODEL_RETRIES="0") as terminal,
+        at_terminal(tmp_path, server) as terminal,
     ):
         await terminal.until_prompted()
         shown = await terminal.ask("How do I reset the hub?")
