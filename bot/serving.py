@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import Literal
 
 import structlog
@@ -30,6 +31,7 @@ class Serving:
         self._tell = tell
         self._pauses = pauses
         self._states: dict[str, State] = {}
+        self._told: set[str] = set()
         for platform in platforms:
             self._set(platform.name, "starting")
 
@@ -45,15 +47,17 @@ class Serving:
             raise StartupError(" ".join(refusals))
         finally:
             for task in tasks:
-                task.cancel()
+                # A second time would cut off what is being ended in order.
+                if not task.cancelling():
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, platform: Platform) -> str:
         """Serve one platform for as long as its settings are accepted; return why they no longer are."""
-        broken = 0
+        pauses = chain(self._pauses, repeat(self._pauses[-1]))
         while True:
             try:
-                await platform.run(lambda where: self._ready(platform.name, where))
+                await self._serve(platform)
             except StartupError as refusal:
                 if self._states[platform.name] == "starting":
                     raise
@@ -61,17 +65,31 @@ class Serving:
                 structlog.get_logger().error("platform.refused", platform=platform.name, why=str(refusal))
                 return str(refusal)
             except Exception:  # noqa: BLE001 - whatever broke, the other platforms go on and this one comes back
-                pause = self._pauses[min(broken, len(self._pauses) - 1)]
+                if _is_being_stopped():
+                    structlog.get_logger().exception("platform.stopped_badly", platform=platform.name)
+                    raise asyncio.CancelledError from None
+                pause = next(pauses)
                 structlog.get_logger().exception("platform.broke", platform=platform.name, again_in_s=pause)
-                broken += 1
                 self._set(platform.name, "down")
                 await asyncio.sleep(pause)
 
+    async def _serve(self, platform: Platform) -> None:
+        await platform.run(lambda where: self._ready(platform.name, where))
+        raise RuntimeError(f"{platform.name} ended by itself")
+
     def _ready(self, name: str, where: str) -> None:
-        if self._states[name] == "starting":
+        if name not in self._told:
             self._tell(name, where)
+            self._told.add(name)
+        if self._states[name] == "down":
+            structlog.get_logger().info("platform.back", platform=name)
         self._set(name, "up")
 
     def _set(self, name: str, state: State) -> None:
         self._states[name] = state
         self._metrics.platforms.labels(name).set(state == "up")
+
+
+def _is_being_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
