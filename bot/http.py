@@ -46,5 +46,11 @@ def _application(
         return web.Response(body=metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     application = web.Application(client_max_size=LARGEST)
+    application.on_response_prepare.append(_without_banner)
     application.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", counted), *more])
     return application
+
+
+async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
+    # The versions of Python and aiohttp are nobody's business.
+    response.headers.pop("Server", None)
