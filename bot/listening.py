@@ -11,7 +11,8 @@ def listen(host: str, port: int, what: str, variables: str) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
-    except socket.gaierror as error:
+    # The latter where no name could be written so.
+    except (socket.gaierror, UnicodeError) as error:
         raise StartupError(f"There is no address {host!r} for {what}: correct {variables}_HOST.") from error
     except OSError as error:
         raise StartupError(_refusal(host, port, what, variables, error)) from error
