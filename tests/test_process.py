@@ -17,6 +17,8 @@ from tests.platforms.terminal_scene import PATIENCE, variables
 from tests.platforms.web_scene import customer
 from tests.servers.openai import KEY, MODEL, OpenAI, open_openai, says
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "Why is my hub dark?"
 # Seconds that a stop may take.
 LONGEST_STOP = 5.0

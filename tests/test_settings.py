@@ -253,6 +253,7 @@ STARTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variables", "said"), STARTS.items(), ids=STARTS)
 def test_a_start_that_is_refused_is_one_sentence_and_exit_code_2(tmp_path: Path, variables: str, said: str) -> None:
     (tmp_path / "empty").mkdir()

@@ -92,6 +92,7 @@ async def costs(path: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_a_turn_costs_the_same_with_a_million_turns_stored_as_with_a_thousand(
     tmp_path: Path, layout: str

@@ -8,6 +8,8 @@ from asyncio.subprocess import PIPE
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from bot.conversation import Conversation, Question
 from bot.persona import read_persona
 from bot.platforms.terminal import PipePlatform
@@ -70,6 +72,7 @@ async def test_what_an_earlier_session_left_is_told_beside(tmp_path: Path) -> No
     assert written == ["Left by an earlier session: 'How?' is answered by 'Hold it.'.", "Yes."]
 
 
+@pytest.mark.slow
 async def test_the_command_answers_lines_of_any_bytes_in_order(tmp_path: Path) -> None:
     said = f"{ASKED}\nand the locks\x00?\n\n".encode() + b"caf\xff\xfe hub?\n" + b"x" * 100_000 + b"\n\xf0\x9f\x98\x80"
     code, out, beside = await chat(tmp_path, said, "--json")
@@ -85,6 +88,7 @@ async def test_the_command_answers_lines_of_any_bytes_in_order(tmp_path: Path) -
     assert "Traceback" not in beside
 
 
+@pytest.mark.slow
 async def test_a_conversation_with_a_name_goes_on_in_the_next_command(tmp_path: Path) -> None:
     answers: list[str] = []
     for question in (ASKED, "and the thermostat?", "and the thermostat?"):
@@ -96,6 +100,7 @@ async def test_a_conversation_with_a_name_goes_on_in_the_next_command(tmp_path: 
     assert answers[1] != answers[2]
 
 
+@pytest.mark.slow
 async def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     process = await asyncio.create_subprocess_exec(
@@ -107,6 +112,7 @@ async def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path) 
     assert (process.returncode, beside.decode()) == (0, "")
 
 
+@pytest.mark.slow
 async def test_a_wrong_key_costs_one_line_that_does_not_show_it_and_the_next_model_answers(tmp_path: Path) -> None:
     refusal = refuses(401, "invalid_api_key", message=f"Incorrect API key provided: {KEY}.")
     async with open_openai(refusal) as server:

@@ -5,10 +5,14 @@ import re
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pytest
+
 from bot.persona import read_persona
 from tests.kit import DATA
 from tests.platforms.terminal_scene import ESCAPES, Terminal, open_terminal
 from tests.servers.openai import KEY, MODEL, Break, OpenAI, Step, open_openai, says
+
+pytestmark = pytest.mark.slow
 
 PERSONA = read_persona(DATA)
 QUESTION = "Why is my thermostat dark?"
