@@ -49,7 +49,7 @@ def read_persona(folder: Path) -> Persona:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise StartupError(
-            f"There is no {path}: point SARAH_DATA at a company folder, such as the data/ that comes with Sarah."
+            f"There is no {path}: point SARAH_DATA at a company folder, such as the data/ that comes with this program."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartupError(f"{path} is not valid TOML: {error}.") from None

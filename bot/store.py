@@ -229,13 +229,13 @@ def _open(engine: sa.Engine, path: Path) -> None:
             upgrade(connection)
     except NewerDatabase as newer:
         raise StartupError(
-            f"{str(path)!r} was written by a newer version of Sarah (its tables are at {newer}):"
+            f"{str(path)!r} was written by a newer version of this program (its tables are at {newer}):"
             " start that version, or point SARAH_HOME at another folder."
         ) from newer
     except (OSError, SQLAlchemyError) as error:
         raise StartupError(
-            f"Sarah cannot keep her conversations in {str(path)!r} ({_why(error)}):"
-            " mend that, or point SARAH_HOME at a folder that she can write to."
+            f"Conversations cannot be kept in {str(path)!r} ({_why(error)}):"
+            " mend that, or point SARAH_HOME at a folder that can be written to."
         ) from error
 
 

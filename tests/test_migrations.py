@@ -137,7 +137,7 @@ async def test_a_file_of_a_newer_sarah_is_refused_with_the_way_out_and_left_as_i
     with pytest.raises(StartupError) as refused:
         await reopened(path)
     assert str(refused.value) == (
-        f"{str(path)!r} was written by a newer version of Sarah (its tables are at 9999):"
+        f"{str(path)!r} was written by a newer version of this program (its tables are at 9999):"
         " start that version, or point SARAH_HOME at another folder."
     )
     assert look(path, SHAPES) == before
