@@ -14,7 +14,7 @@ from tests.kit import DATA, ROOT, knowledge, open_assistant
 from tests.platforms.web_scene import Customer, customer, served
 
 PICTURES = ROOT / "docs" / "pictures"
-CONVERSATION = ("The light on my hub is blinking amber. What does that mean?", "And how do I reset it?")
+CONVERSATION = ("How many guest codes can my lock have?", "And do they work without internet?")
 SIZE = 1200, 860
 
 

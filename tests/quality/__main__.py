@@ -27,6 +27,9 @@ def main() -> None:
     table = Table("The embedded model and the guard", "")
     for verdict, number in sorted(judged(cases, knowledge, read_persona(DATA)).items()):
         table.add_row(f"questions {verdict}", str(number))
+    follow_ups = read_cases(HERE / "follow_ups.jsonl")
+    right = judged(follow_ups, knowledge, read_persona(DATA))["right"]
+    table.add_row("follow-ups right, with the turn before", f"{right} of {len(follow_ups)}")
     through = sum(guard.on_topic(text, None) for text in off_topic)
     table.add_row("customers' questions refused", f"{len(refused(cases, guard))} of {len(cases)}")
     table.add_row("off-topic messages refused", f"{len(off_topic) - through} of {len(off_topic)}")

@@ -3,7 +3,7 @@
 from bot.guard import TopicGuard
 from bot.persona import read_persona
 from tests.kit import DATA, OTHER_DATA, knowledge
-from tests.quality.measure import HERE, judged, read_cases, read_off_topic, refused
+from tests.quality.measure import HERE, Case, judged, read_cases, read_off_topic, refused
 from training.topic import read_topic_model
 
 CASES = read_cases(HERE / "questions.jsonl")
@@ -14,6 +14,13 @@ def test_most_questions_of_customers_are_answered_rightly_and_few_wrongly() -> N
     counts = judged(CASES, knowledge(), read_persona(DATA))
     assert counts["right"] >= 102
     assert counts["wrong"] <= 11
+
+
+def test_most_follow_ups_are_understood_with_the_turn_before() -> None:
+    follow_ups = read_cases(HERE / "follow_ups.jsonl")
+    assert judged(follow_ups, knowledge(), read_persona(DATA))["right"] >= 18
+    alone = [Case(case.question, "", case.answer) for case in follow_ups]
+    assert judged(alone, knowledge(), read_persona(DATA))["right"] <= 14
 
 
 def test_most_questions_that_the_handbook_does_not_answer_get_a_plain_i_do_not_know() -> None:
