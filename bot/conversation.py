@@ -11,6 +11,10 @@ class StartupError(Exception):
     """Sarah cannot start as configured; the message names the setting and the way out."""
 
 
+class UnreachableError(Exception):
+    """A platform does not answer at the moment, and nobody has to change anything: it is tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One multi-turn exchange; a part that a platform does not have is the empty string."""
@@ -102,7 +106,7 @@ class Platform(Protocol):
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve until cancelled; call `ready` once with where customers find Sarah, in a phrase.
 
-        Raises StartupError when the configuration is refused.
+        Raises StartupError when the configuration is refused, UnreachableError when it may work later.
         """
         ...
 

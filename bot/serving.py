@@ -7,7 +7,7 @@ from typing import Literal
 
 import structlog
 
-from bot.conversation import Platform, StartupError
+from bot.conversation import Platform, StartupError, UnreachableError
 from bot.metrics import Metrics
 
 State = Literal["starting", "up", "down"]
@@ -64,12 +64,16 @@ class Serving:
                 self._set(platform.name, "down")
                 structlog.get_logger().error("platform.refused", platform=platform.name, why=str(refusal))
                 return str(refusal)
-            except Exception:  # noqa: BLE001 - whatever broke, the other platforms go on and this one comes back
+            except Exception as error:
                 if _is_being_stopped():
                     structlog.get_logger().exception("platform.stopped_badly", platform=platform.name)
                     raise asyncio.CancelledError from None
                 pause = next(pauses)
-                structlog.get_logger().exception("platform.broke", platform=platform.name, again_in_s=pause)
+                log = structlog.get_logger().bind(platform=platform.name, again_in_s=pause)
+                if isinstance(error, UnreachableError):
+                    log.warning("platform.unreachable", why=str(error))
+                else:
+                    log.exception("platform.broke")
                 self._set(platform.name, "down")
                 await asyncio.sleep(pause)
 

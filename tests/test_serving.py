@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from bot.conversation import StartupError
+from bot.conversation import StartupError, UnreachableError
 from bot.http import open_http
 from bot.metrics import Metrics
 from bot.serving import PAUSES, Serving
@@ -183,6 +183,20 @@ async def test_a_platform_that_breaks_before_it_was_up_says_where_it_is_once_it_
     async with serving(process):
         await process.until(discord="up")
     assert process.told == [("discord", "there")]
+
+
+async def test_a_platform_that_is_out_of_reach_is_tried_again_and_costs_one_line_without_a_traceback() -> None:
+    process = Process(place("slack", [UnreachableError("Slack cannot be reached")], [Up("there")]))
+    with capture_logs() as lines:
+        async with serving(process):
+            await process.until(slack="up")
+    (line, _) = lines
+    assert (line["event"], line["log_level"], line["why"]) == (
+        "platform.unreachable",
+        "warning",
+        "Slack cannot be reached",
+    )
+    assert "exc_info" not in line
 
 
 async def test_the_pauses_between_attempts_grow_and_the_last_repeats() -> None:

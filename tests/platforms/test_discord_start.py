@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.conversation import StartupError
+from bot.conversation import StartupError, UnreachableError
 from bot.platforms.discord import DiscordPlatform
 from tests.kit import PERSONA, Step, open_assistant
 from tests.platforms.discord_scene import PatientModel
@@ -17,11 +17,13 @@ from tests.platforms.discord_server import DISALLOWED_INTENTS, TOKEN, TOKEN_NO_L
 WRONG = "wrong.token"
 
 
-async def refusal(home: Path, connector: aiohttp.BaseConnector, token: str) -> str:
+async def refusal(
+    home: Path, connector: aiohttp.BaseConnector, token: str, kind: type[Exception] = StartupError
+) -> str:
     """Return what the operator is told when Discord does not let the bot in."""
     async with open_assistant(home, PatientModel()) as assistant:
         platform = DiscordPlatform(assistant, PERSONA, token, home, connector=connector)
-        with pytest.raises(StartupError) as refused:
+        with pytest.raises(kind) as refused:
             await platform.run(lambda _: None)
     assert refused.value.__suppress_context__
     return str(refused.value)
@@ -50,7 +52,7 @@ async def test_a_token_that_is_reset_meanwhile_is_told_by_the_name_of_its_settin
 
 
 async def test_a_discord_out_of_reach_is_told_in_a_sentence(tmp_path: Path) -> None:
-    told = await refusal(tmp_path, aiohttp.UnixConnector(str(tmp_path / "nobody")), TOKEN)
+    told = await refusal(tmp_path, aiohttp.UnixConnector(str(tmp_path / "nobody")), TOKEN, UnreachableError)
     assert "Discord cannot be reached" in told
 
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.platforms.slack
-from bot.conversation import StartupError
+from bot.conversation import StartupError, UnreachableError
 from bot.platforms.slack import SlackPlatform, SlackTokens
 from bot.platforms.slack.connection import SCOPES
 from bot.platforms.slack.listeners import EVENTS
@@ -75,11 +75,15 @@ async def test_it_says_where_customers_find_her(slack: Slack, tmp_path: Path) ->
 
 
 @pytest.mark.asyncio
-async def test_slack_being_out_of_reach_at_first_is_waited_for(slack: Slack, tmp_path: Path) -> None:
-    slack.refuse("auth.test", "", status=503, times=2)
-    async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
-        asked = await slack.mention("U1", "C1", "Hub?")
-        assert await slack.settled("C1", asked)
+@pytest.mark.asyncio
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_slack_being_out_of_reach_at_first_is_no_reason_to_give_up(
+    slack: Slack, tmp_path: Path, method: str
+) -> None:
+    slack.refuse(method, "", status=503, times=9)
+    async with open_assistant(tmp_path) as assistant:
+        with pytest.raises(UnreachableError, match="Slack cannot be reached"):
+            await SlackPlatform(assistant, PERSONA, SOCKET, base_url=slack.base_url).run(lambda _: None)
 
 
 @pytest.mark.asyncio

@@ -52,6 +52,8 @@ class SupportClient(discord.Client):
         edit_every: float,
         connector: aiohttp.BaseConnector | None,
     ) -> None:
+        # She never speaks: nothing is missing for that.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=discord.Intents(guilds=True, messages=True, message_content=True),
             allowed_mentions=discord.AllowedMentions.none(),

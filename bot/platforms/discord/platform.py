@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot.conversation import Answers, StartupError
+from bot.conversation import Answers, StartupError, UnreachableError
 from bot.persona import Persona
 from bot.platforms.discord.client import SupportClient, create_client
 from bot.platforms.discord.reading import PLATFORM
@@ -40,9 +40,9 @@ class DiscordPlatform:
         self._grace = grace
 
     async def run(self, ready: Callable[[str], None]) -> None:
-        """Serve until cancelled; raises StartupError when Discord refuses the token or the intents.
+        """Serve until cancelled; raises UnreachableError when Discord does not answer at the start.
 
-        A token that is reset while the bot is connected ends it in the same way.
+        Raises StartupError when it refuses the token or the intents, also when a token is reset later.
         """
         client = create_client(self._assistant, self._persona, self._home, ready=ready, connector=self._connector)
         async with client:
@@ -71,7 +71,7 @@ class DiscordPlatform:
                 " put the new token into .env, and start again."
             ) from None
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise StartupError(
-                f"Discord cannot be reached ({type(error).__name__}): check the network and"
-                " https://discordstatus.com, and start again; or leave DISCORD_TOKEN empty to do without Discord."
+            kind = type(error).__name__
+            raise UnreachableError(
+                f"Discord cannot be reached ({kind}): the network or https://discordstatus.com may tell why"
             ) from None

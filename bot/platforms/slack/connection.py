@@ -1,16 +1,15 @@
 """The connection to Slack: the settings, who we are there, and Socket Mode."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from bot.conversation import StartupError
+from bot.conversation import StartupError, UnreachableError
 from bot.platforms.slack.api import Api, RefusedError
 from bot.platforms.slack.incoming import Me
 from bot.platforms.slack.wire import string
@@ -18,9 +17,6 @@ from bot.platforms.slack.wire import string
 APPS = "https://api.slack.com/apps"
 # Seconds.
 CONNECT_TIMEOUT = 30.0
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
-Found = TypeVar("Found")
 # What answering, following threads and greeting need; the manifest grants these, and more channels.
 SCOPES = frozenset({"app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands", "im:history"})
 
@@ -53,10 +49,11 @@ def check(tokens: SlackTokens) -> None:
 
 
 async def who_am_i(api: Api) -> Me:
-    """Ask Slack whose token this is; raises StartupError when it is not accepted."""
+    """Ask Slack whose token this is; raises StartupError when it is not accepted, UnreachableError without Slack."""
     try:
-        found = await _patiently(lambda: api.call("auth.test"))
+        found = await api.call("auth.test")
     except RefusedError as error:
+        _is_there(error)
         raise StartupError(
             f"Slack did not accept SLACK_BOT_TOKEN ({error}): install the app at {APPS} and copy its token anew."
         ) from None
@@ -69,7 +66,7 @@ async def who_am_i(api: Api) -> Me:
 
 @asynccontextmanager
 async def open_socket(app: AsyncApp, api: Api, app_token: str) -> AsyncGenerator[None]:
-    """Receive over Socket Mode; raises StartupError when the token is not accepted."""
+    """Receive over Socket Mode; raises StartupError when the token is not accepted, UnreachableError without Slack."""
     handler = AsyncSocketModeHandler(app, app_token, logger=api.client.logger, web_client=api.client)
     try:
         await _connect(handler, api, app_token)
@@ -79,33 +76,23 @@ async def open_socket(app: AsyncApp, api: Api, app_token: str) -> AsyncGenerator
 
 
 async def _connect(handler: AsyncSocketModeHandler, api: Api, app_token: str) -> None:
-    """Connect, at a new address each time: one that was not used soon is refused for good."""
-    while True:
-        try:
-            handler.client.wss_uri = await _patiently(lambda: api.open_socket(app_token))
-        except RefusedError as error:
-            raise StartupError(
-                f"Slack did not accept SLACK_APP_TOKEN ({error}): make one at {APPS} under Basic Information, "
-                "App-Level Tokens, with the scope connections:write, and switch Socket Mode on."
-            ) from None
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await handler.connect_async()
-        except TimeoutError:
-            structlog.get_logger().warning("slack.unreachable", error="no WebSocket")
-        else:
-            return
+    """Connect at a new address: one that was not used soon is refused for good."""
+    try:
+        handler.client.wss_uri = await api.open_socket(app_token)
+    except RefusedError as error:
+        _is_there(error)
+        raise StartupError(
+            f"Slack did not accept SLACK_APP_TOKEN ({error}): make one at {APPS} under Basic Information, "
+            "App-Level Tokens, with the scope connections:write, and switch Socket Mode on."
+        ) from None
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            await handler.connect_async()
+    except TimeoutError:
+        raise UnreachableError("Slack opens no WebSocket") from None
 
 
-async def _patiently(call: Callable[[], Awaitable[Found]]) -> Found:
-    """Wait until Slack can be reached at all; raises RefusedError when it says no."""
-    wait = FIRST_WAIT
-    while True:
-        try:
-            return await call()
-        except RefusedError as error:
-            if not error.transient:
-                raise
-            structlog.get_logger().warning("slack.unreachable", error=str(error), again_in_seconds=wait)
-        await asyncio.sleep(wait)
-        wait = min(2 * wait, LONGEST_WAIT)
+def _is_there(error: RefusedError) -> None:
+    """Raise UnreachableError where it was not Slack that refused."""
+    if error.transient:
+        raise UnreachableError(f"Slack cannot be reached ({error}): https://status.slack.com may tell why") from None
