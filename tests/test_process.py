@@ -123,6 +123,8 @@ async def test_a_turn_cut_off_by_the_end_of_the_process_is_answered_after_the_ne
             assert code == (0 if end is signal.SIGINT else -end)
             assert "Traceback" not in beside
         for _ in range(2):
+            # A page that stays open would load itself again, in the middle of the visit.
+            await alice.page.goto("about:blank")
             async with running(tmp_path, **variables) as sarah:
                 await alice.visit(await sarah.until("Web page"))
                 await alice.sees("It sleeps.")
