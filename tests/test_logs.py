@@ -2,9 +2,10 @@
 
 import json
 import logging
-import sys
+import os
 import warnings
 from collections.abc import Generator
+from contextlib import redirect_stderr
 from typing import Any, cast
 
 import pytest
@@ -240,8 +241,10 @@ def test_configured_again_the_log_tells_each_event_once(form: LogFormat, capsys:
     assert len(lines_of(capsys)) == 1
 
 
-def test_colours_are_for_terminals(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    configure("text")
-    structlog.get_logger().info("told")
-    assert "\x1b[" in capsys.readouterr().err
+def test_colours_are_for_terminals() -> None:
+    screen, keyboard = os.openpty()
+    with os.fdopen(screen, "rb", buffering=0) as shown, os.fdopen(keyboard, "w") as terminal:
+        with redirect_stderr(terminal):
+            configure("text")
+            structlog.get_logger().info("told")
+        assert b"\x1b[" in shown.read(4096)
