@@ -1,5 +1,6 @@
 """The container is built from what stands in the repository, safe from its first start, and keeps no secret inside."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Json, SecretStr, TypeAdapter
 
 from bot.__main__ import cli
@@ -20,6 +22,7 @@ from tests.kit import ROOT
 
 BESIDE_PYTHON = Path(sys.executable).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+SPEC = ROOT.parent / "shared" / "specs" / "compose-spec.json"
 PACKAGES = ("bot", "training")
 SECRETS = {name.upper() for name, field in Settings.model_fields.items() if isinstance(field.default, SecretStr)}
 VARIABLES = {name.upper() for name in Settings.model_fields} - SECRETS
@@ -369,3 +372,14 @@ def test_the_wheel_brings_its_migrations_and_its_vocabularies(wheel: Path, tmp_p
         timeout=60,
     )
     assert (looked.stdout, looked.stderr) == ("[7, 7]\n", "")
+
+
+@pytest.mark.skipif(not SPEC.exists(), reason="Compose's published description is not beside this repository")
+def test_the_compose_file_is_one_that_compose_takes() -> None:
+    schema = Draft202012Validator(json.loads(SPEC.read_text("utf-8")))
+
+    def wrong(written: object) -> list[str]:
+        return [error.message for error in schema.iter_errors(written)]  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+
+    assert wrong(yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))) == []
+    assert wrong({"services": {"sarah": {"restarts": "always"}}})
