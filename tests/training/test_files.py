@@ -1,5 +1,6 @@
 """A company's files are read, or refused by name and line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,11 @@ import pytest
 from tests.kit import DATA, OTHER_DATA
 from training.examples import DataError, Message, read_examples
 from training.handbook import Passage, read_handbook, read_page
+
+# A price, a time, an amount or an error code.
+NUMBER = re.compile(r"\$?\d[\d,.:/]*\d|\$?\d|ZN-[A-Z]?\d+")
+# What an answer worked out from what the customer told in words.
+WORKED_OUT = {"210", "140", "2.5"}
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -88,3 +94,19 @@ def test_every_example_is_a_conversation_that_ends_with_an_answer(data: Path) ->
     if data == DATA:
         assert len(examples) >= 60
         assert {len(example.messages) for example in examples} == {3, 5}
+
+
+@pytest.mark.parametrize("data", [DATA, OTHER_DATA], ids=["zennest", "brightwater"])
+def test_no_example_says_a_number_that_the_handbook_does_not(data: Path) -> None:
+    handbook = " ".join(
+        f"{passage.title} {passage.heading} {passage.text}" for passage in read_handbook(data / "handbook")
+    )
+    known = _numbers(f"{handbook} {(data / 'persona.toml').read_text('utf-8')}") | WORKED_OUT
+    for example in read_examples(data / "examples" / "round1.jsonl"):
+        asked = _numbers(" ".join(message.content for message in example.messages if message.role == "user"))
+        said = _numbers(" ".join(message.content for message in example.messages if message.role == "assistant"))
+        assert said <= known | asked
+
+
+def _numbers(text: str) -> set[str]:
+    return set(NUMBER.findall(text.replace(",", "")))
