@@ -81,6 +81,7 @@ class Assistant:
         self._clock = clock
         self._queue = TurnQueue(policy.waiting)
         self._cooldown = Cooldown(policy.per_minute)
+        self._postponed: set[int] = set()
         self._apologized: deque[tuple[Conversation, str]] = deque(maxlen=APOLOGIES_KEPT)
 
     async def answer(self, question: Question) -> AsyncIterator[Event]:
@@ -192,6 +193,9 @@ class Assistant:
         """Hand out the whole answer, and record it once it was shown: a crash in between repeats it, never loses it."""
         answered = self._answered(turn, outcome)
         yield answered
+        if turn.id in self._postponed:
+            self._postponed.discard(turn.id)
+            return
         try:
             await self._store.finish(turn.id, outcome, answered.latency_ms)
         except StoreError as error:
@@ -240,6 +244,10 @@ class Assistant:
         except StoreError as error:
             # The answer goes on; only its message would not be found again after a crash.
             structlog.get_logger().warning("turn.reply_not_recorded", turn=turn, why=str(error))
+
+    def postpone(self, turn: int) -> None:
+        """Leave a turn unfinished whose answer could not be shown now: the next start answers it."""
+        self._postponed.add(turn)
 
     async def knows(self, conversation: Conversation) -> bool:
         """Whether Sarah has taken part in this conversation."""

@@ -59,7 +59,7 @@ class Retracted:
 class Answered:
     """The end of an answer: its full text, and who gave it in how many milliseconds.
 
-    Show it before asking for the next event: then the turn is recorded, and the stream ends.
+    Show it before asking for the next event: then the turn is recorded, unless it was postponed, and the stream ends.
     """
 
     turn: int
@@ -128,6 +128,10 @@ class Answers(Protocol):
 
     async def replying(self, turn: int, reply_id: str) -> None:
         """Remember the platform's message in which this turn is being answered."""
+        ...
+
+    def postpone(self, turn: int) -> None:
+        """Leave a turn unfinished whose answer could not be shown now: the next start answers it."""
         ...
 
     async def knows(self, conversation: Conversation) -> bool:

@@ -7,6 +7,8 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
+import aiosqlite
+
 from bot.assistant import Assistant, Clock, Policy
 from bot.guard import Guard, OpenGuard
 from bot.metrics import Metrics
@@ -114,3 +116,10 @@ async def open_assistant(
 def broken(why: str = "it is down") -> list[Step]:
     """Return an answer that fails at once."""
     return [ModelError(why)]
+
+
+async def damage(home: Path) -> None:
+    """Take the table away that questions are recorded in."""
+    async with aiosqlite.connect(home / "sarah.db") as database:
+        await database.execute("ALTER TABLE turns RENAME TO elsewhere")
+        await database.commit()

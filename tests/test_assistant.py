@@ -16,7 +16,7 @@ from bot.conversation import Answered, Conversation, Event, Piece, Question, Ret
 from bot.guard import TopicGuard
 from bot.models import ModelError
 from bot.models.embedded import Embedded
-from tests.kit import DATA, PERSONA, ScriptedModel, broken, knowledge, open_assistant
+from tests.kit import DATA, PERSONA, ScriptedModel, broken, damage, knowledge, open_assistant
 from training.topic import read_topic_model
 
 HERE = Conversation("test", "home", "support")
@@ -46,13 +46,6 @@ async def rows(home: Path, sql: str) -> list[tuple[object, ...]]:
     """Look into the database file."""
     async with aiosqlite.connect(home / "sarah.db") as database:
         return [tuple(row) for row in await database.execute_fetchall(sql)]
-
-
-async def damage(home: Path) -> None:
-    """Take the table away that questions are recorded in."""
-    async with aiosqlite.connect(home / "sarah.db") as database:
-        await database.execute("ALTER TABLE turns RENAME TO elsewhere")
-        await database.commit()
 
 
 async def test_an_answer_is_started_streamed_and_ended_with_its_whole_text(tmp_path: Path) -> None:
@@ -230,6 +223,21 @@ async def test_a_database_that_fails_in_mid_answer_does_not_keep_it_from_the_cus
                     await damage(tmp_path)
     assert texts == ["Yes."]
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["turn.not_recorded"]
+
+
+async def test_an_answer_that_could_not_be_shown_stays_unfinished_and_keeps_no_other_from_being_given(
+    tmp_path: Path,
+) -> None:
+    async with open_assistant(tmp_path, ScriptedModel("First.", "Second.", "Again.")) as assistant:
+        async for event in assistant.answer(question("does it dim?")):
+            if isinstance(event, Answered):
+                assistant.postpone(event.turn)
+        assert said(await ask(assistant, "does it hum?")).text == "Second."
+        (left,) = await assistant.unfinished(HERE.platform)
+        assert left.question.text == "does it dim?"
+        assert [past.answer for past in await assistant.history(HERE, 9)] == ["Second."]
+        assert said([event async for event in assistant.resume(left)]).text == "Again."
+        assert await assistant.unfinished(HERE.platform) == []
 
 
 async def test_an_edited_message_changes_the_history(tmp_path: Path) -> None:

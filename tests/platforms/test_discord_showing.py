@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiosqlite
 import discord
 import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.models import ModelError
+from tests.kit import PERSONA, damage
 from tests.platforms.discord_scene import EDIT_EVERY, PatientModel, Scene, open_scene
 
 LONG = (
@@ -259,11 +259,21 @@ async def test_an_ask_that_came_too_late_is_let_go(tmp_path: Path, logs: list[Ev
         assert [line["status"] for line in logs if line["event"] == "discord.response_failed"] == [404]
 
 
+async def test_without_a_database_a_customer_gets_an_apology_and_the_log_its_id(
+    tmp_path: Path, logs: list[EventDict]
+) -> None:
+    async with open_scene(tmp_path) as scene:
+        await damage(tmp_path)
+        await ask(scene, "my secret")
+        assert scene.said() == [f"{PERSONA.sentences.failed} {PERSONA.handoff} (#r1)"]
+        assert [line["reference"] for line in logs if line["log_level"] == "error"] == ["r1"]
+        assert "secret" not in str(logs)
+
+
 async def test_a_broken_database_is_logged_without_what_a_customer_wrote(tmp_path: Path, logs: list[EventDict]) -> None:
     async with open_scene(tmp_path) as scene:
         asked = await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
-        async with aiosqlite.connect(tmp_path / "sarah.db") as database:
-            await database.execute("ALTER TABLE turns RENAME TO lost")
+        await damage(tmp_path)
         await scene.alice.edit(asked, "my secret")
         failed = [line for line in logs if line["event"] == "discord.event_failed"]
         assert [(line["handler"], line["error"]) for line in failed] == [("on_raw_message_edit", "StoreError")]

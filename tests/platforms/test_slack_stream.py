@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.models import ModelError
-from tests.kit import ScriptedModel, Step, open_assistant
+from tests.kit import PERSONA, ScriptedModel, Step, damage, open_assistant
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_kit import at_work, eventually
 from tests.servers.slack_workspace import Message
@@ -161,6 +161,17 @@ async def test_an_answer_that_cannot_be_shown_is_one_line_in_the_log_and_stays_s
     assert slack.screen("C1", asked) == []
     (line,) = [line for line in lines if line["log_level"] == "warning"]
     assert (line["event"], line["turn"], line["error"]) == ("slack.answer_not_shown", 1, "channel_not_found")
+    assert "secret" not in str(lines)
+
+
+async def test_without_a_database_a_customer_gets_an_apology_and_the_log_its_id(slack: Slack, tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        async with open_assistant(tmp_path, ScriptedModel()) as assistant, at_work(slack, assistant):
+            await damage(tmp_path)
+            asked = await slack.mention("U1", "C1", "The secret question?")
+            await slack.settled("C1", asked)
+    assert slack.screen("C1", asked) == [f"{PERSONA.sentences.failed} {PERSONA.handoff} (#r1)"]
+    assert [line["reference"] for line in lines if line["log_level"] == "error"] == ["r1"]
     assert "secret" not in str(lines)
 
 

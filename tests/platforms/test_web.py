@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.models import ModelError
 from bot.persona import read_persona
 from tests.browser import Profiles
-from tests.kit import PERSONA, ScriptedModel, Step
+from tests.kit import PERSONA, ScriptedModel, Step, damage
 from tests.platforms.web_scene import open_scene
 
 pytest_plugins = ("tests.browser",)
@@ -241,6 +241,17 @@ async def test_an_assistant_that_breaks_costs_one_sentence_and_one_line(tmp_path
     assert [(line["event"], line["reference"]) for line in lines if line["log_level"] == "error"] == [
         ("turn.broken", "r1")
     ]
+
+
+async def test_without_a_database_a_customer_gets_an_apology_and_the_log_its_id(
+    tmp_path: Path, browser: Profiles
+) -> None:
+    with capture_logs() as lines:
+        async with open_scene(tmp_path, browser) as scene:
+            await damage(tmp_path)
+            await scene.alice.say("my lamp is dark")
+            await scene.alice.sees(f"{PERSONA.sentences.failed} {PERSONA.handoff} (#r1)")
+    assert [line["reference"] for line in lines if line["event"] == "turn.not_taken"] == ["r1"]
 
 
 async def test_another_company_moves_in_with_its_own_words(tmp_path: Path, browser: Profiles) -> None:

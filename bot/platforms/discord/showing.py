@@ -136,18 +136,31 @@ class Screen:
 
 async def deliver(events: AsyncIterator[Event], place: Place, answers: Answers, every: float) -> None:
     """Show an answer as it comes; a message that was answered before has no events, and nothing is shown."""
-    started = await anext(events, None)
-    if isinstance(started, Started):
-        reply = Reply(place, partial(answers.replying, started.turn))
-        with closing(Screen(reply, started.turn, every)) as screen:
-            async with AsyncExitStack() as busy:
-                with suppress(*TROUBLE):
-                    await busy.enter_async_context(place.busy())
-                await _play(events, screen, busy)
+    first = await anext(events, None)
+    if first is None:
+        return
+    # A turn that could not be recorded has no number, and nobody to tell of its message.
+    turn = first.turn if isinstance(first, Started) else 0
+    reply = Reply(place, partial(answers.replying, turn) if turn else _unrecorded)
+    with closing(Screen(reply, turn, every)) as screen:
+        async with AsyncExitStack() as busy:
+            with suppress(*TROUBLE):
+                await busy.enter_async_context(place.busy())
+            await _play(_from(first, events), screen, busy, answers)
 
 
-async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitStack) -> None:
-    """Show every event; an answer that could not be shown now stays unfinished, for the next start."""
+async def _unrecorded(_: str) -> None:
+    pass
+
+
+async def _from(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    yield first
+    async for event in events:
+        yield event
+
+
+async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitStack, answers: Answers) -> None:
+    """Show every event; an answer that could not be shown now is postponed."""
     text = ""
     async for event in events:
         match event:
@@ -159,8 +172,9 @@ async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitSta
             case Retracted():
                 text = ""
             case Answered():
-                if not await screen.finish(event.text, rating_buttons(event.turn) if event.ratable else None):
-                    return
+                buttons = rating_buttons(event.turn) if event.ratable else None
+                if not await screen.finish(event.text, buttons):
+                    answers.postpone(event.turn)
             case Started():
                 pass
 

@@ -57,8 +57,7 @@ class Answering:
                     await reply.retract()
                 case Answered():
                     if not await reply.finish(event):
-                        # Not recorded either: the next start shows it.
-                        return
+                        self._assistant.postpone(event.turn)
 
     async def _begun(self, event: Event, place: Place) -> Reply:
         # A turn that could not be recorded has no number, and nobody to tell of its message.
@@ -100,7 +99,7 @@ class Answering:
             return
         async for event in self._assistant.resume(unfinished):
             if isinstance(event, Answered) and not await reply.finish(event):
-                return
+                self._assistant.postpone(event.turn)
 
     async def _place_of(self, question: Question) -> Place:
         channel, thread = question.conversation.channel, question.conversation.thread

@@ -74,8 +74,8 @@ class Commands:
             await self._api.respond(url, text, blocks)
 
         async for event in self._assistant.answer(question):
-            if isinstance(event, Answered):
-                await _shown(event, show)
+            if isinstance(event, Answered) and not await _shown(event, show):
+                self._assistant.postpone(event.turn)
 
     async def resume(self, unfinished: Unfinished) -> None:
         """Answer a command of an earlier process; its response_url is not kept, so by an ephemeral message."""
@@ -91,12 +91,12 @@ class Commands:
             )
 
         async for event in self._assistant.resume(unfinished):
-            if isinstance(event, Answered):
-                await _shown(event, show)
+            if isinstance(event, Answered) and not await _shown(event, show):
+                self._assistant.postpone(event.turn)
 
 
-async def _shown(answer: Answered, show: Show) -> None:
-    """Show an answer whole, in one piece unless it is too long for that."""
+async def _shown(answer: Answered, show: Show) -> bool:
+    """Show an answer whole, in one piece unless it is too long for that; False where that failed and may work later."""
     parts = split(neutral(answer.text))
     try:
         for number, part in enumerate(parts, 1):
@@ -105,3 +105,5 @@ async def _shown(answer: Answered, show: Show) -> None:
     except RefusedError as error:
         log = structlog.get_logger()
         log.warning("slack.answer_not_shown", turn=answer.turn, reference=answer.reference, error=str(error))
+        return not error.transient
+    return True
