@@ -176,8 +176,9 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Read the environment and `.env`; raises StartupError with a sentence for each thing that is wrong."""
-    names = _names_in(FILE) | {name.upper() for name, value in os.environ.items() if value}
-    faults = list(_unknown(names))
+    # Kubernetes puts the addresses of its services there too: one that is named `sarah` is SARAH_PORT=tcp://...
+    around = {name.upper() for name, value in os.environ.items() if value and not value.startswith("tcp://")}
+    faults = list(_unknown(_names_in(FILE), around))
     try:
         settings = Settings()
     except ValidationError as error:
@@ -212,13 +213,18 @@ def _line(binding: Binding) -> str:
     return str(binding.original.line + text[: -len(text.lstrip())].count("\n"))
 
 
-def _unknown(names: set[str]) -> Iterator[str]:
-    """Say which names are meant for Sarah and are none of hers."""
+def _unknown(in_file: set[str], around: set[str]) -> Iterator[str]:
+    """Say which names of the file and of the environment are meant for Sarah and are none of hers."""
     known = {field.upper() for field in Settings.model_fields}
+    names = in_file | around
     for name in sorted(names - known):
         near = "".join(get_close_matches(name, known, 1, ALIKE))
-        # A name that Discord or Slack begins may be another program's, if ours is there too or is quite different.
-        if name.startswith("SARAH_") or (name.startswith(("DISCORD_", "SLACK_")) and near and near not in names):
+        # It may be another program's if it is quite different from ours, or begins as Discord's and ours is there too.
+        if name.startswith("SARAH_"):
+            ours = bool(near) or name in in_file
+        else:
+            ours = name.startswith(("DISCORD_", "SLACK_")) and bool(near) and near not in names
+        if ours:
             way_out = f"rename it to {near}, or remove it" if near else "remove it, or look its name up in README.md"
             yield f"There is no setting {name}: {way_out}."
 

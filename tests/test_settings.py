@@ -197,7 +197,6 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     [
         ("SARAH_MODLE", "rename it to SARAH_MODEL, or remove it"),
         ("SARAH_LOGLEVEL", "rename it to SARAH_LOG_LEVEL, or remove it"),
-        ("SARAH_COLOUR", "remove it, or look its name up in README.md"),
         ("DISCORD_BOT_TOKEN", "rename it to DISCORD_TOKEN, or remove it"),
         ("SLACK_SIGNING_SECRETS", "rename it to SLACK_SIGNING_SECRET, or remove it"),
     ],
@@ -211,6 +210,20 @@ def test_a_name_that_is_misspelt_is_told_with_the_nearest_one(
     else:
         monkeypatch.setenv(name, SECRET)
     assert refusal() == f"There is no setting {name}: {way_out}."
+
+
+def test_a_name_in_the_file_that_is_like_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SARAH_COLOUR=red\n", "utf-8")
+    assert refusal() == "There is no setting SARAH_COLOUR: remove it, or look its name up in README.md."
+
+
+def test_what_kubernetes_says_of_a_service_with_this_name_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    untold = read_settings()
+    service = {"SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "7860", "PORT": "tcp://10.0.0.1:7860"}
+    whole = service | {"PORT_7860_TCP": service["PORT"], "PORT_7860_TCP_ADDR": "10.0.0.1", "PORT_7860_TCP_PROTO": "tcp"}
+    for name, value in whole.items():
+        monkeypatch.setenv(f"SARAH_{name}", value)
+    assert read_settings() == untold
 
 
 @pytest.mark.parametrize("name", ["DISCORD_WEBHOOK", "SLACK_WEBHOOK_URL", "SLACK_CLIENT_SECRET", "SARAH", "HOME"])
