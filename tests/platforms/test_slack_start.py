@@ -1,6 +1,5 @@
 """Starting on Slack: settings, the manifest, the log."""
 
-import inspect
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,7 +9,6 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-import bot.platforms.slack
 from bot.conversation import StartupError, UnreachableError
 from bot.platforms.slack import SlackPlatform, SlackTokens
 from bot.platforms.slack.connection import SCOPES
@@ -19,8 +17,6 @@ from tests.kit import PERSONA, ScriptedModel, open_assistant
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_kit import HTTP, SOCKET, at_work
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, manifest, within
-
-PACKAGE = Path(inspect.getfile(bot.platforms.slack)).parent
 
 
 @pytest.fixture
