@@ -3,11 +3,14 @@
 from typing import Protocol
 
 from bot.conversation import PastTurn
-from training.knowledge import continues, leans_on_context
+from bot.courtesy import is_courtesy
+from training.knowledge import is_fragment, leans_on_context, names_nothing
 from training.topic import TopicModel
 
-# What is left of the threshold for a message that points back at one about the product.
-_LENIENCE = 0.2
+# What is left of the threshold for a message that leans on one about the product: a part of a sentence, and a sentence
+# that points back.
+_FOR_FRAGMENTS = 0.05
+_FOR_POINTING = 0.2
 
 
 class Guard(Protocol):
@@ -37,12 +40,16 @@ class TopicGuard:
     def on_topic(self, question: str, before: PastTurn | None) -> bool:
         """Whether the probability of being about the product reaches the threshold.
 
-        A message that only goes on with the one before shares its verdict; one that points back at it, such as
-        "write a poem about this", shares it unless its own words are far from the product.
+        A message that names nothing shares the verdict of the one before. One that leans on a good one is let through
+        unless its own words are far from the product, as in "write a poem about this".
         """
-        if before and continues(question):
-            return before.on_topic
-        probability = self._model.probability(question)
-        if before and leans_on_context(question):
-            return before.on_topic and probability >= self._threshold * _LENIENCE
-        return probability >= self._threshold
+        if before and names_nothing(question):
+            return before.on_topic or is_courtesy(question)
+        leniency = _leniency(question) if before and before.on_topic else 1.0
+        return self._model.probability(question) >= self._threshold * leniency
+
+
+def _leniency(question: str) -> float:
+    if is_fragment(question):
+        return _FOR_FRAGMENTS
+    return _FOR_POINTING if leans_on_context(question) else 1.0

@@ -10,7 +10,7 @@ import numpy as np
 from training.examples import Example, read_examples
 from training.handbook import Passage, read_handbook
 from training.retrieval import Asked, Index, Vector
-from training.words import Words, read_words
+from training.words import ASKING, Words, read_words
 
 # How much of a follow-up's likeness comes from what was asked before it.
 _CONTEXT = 0.35
@@ -27,12 +27,24 @@ _FULL_SCORE = 30.0
 _FROM_HERE = 12
 
 _LEANING = re.compile(
-    r"^(and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no"
-    r"|still|really)\b",
+    r"^((and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no"
+    r"|still|really)\b\W*)+",
+    re.IGNORECASE,
+)
+# What a part of a sentence begins with.
+_PHRASE = re.compile(
+    r"(a|an|the|my|our|your|this|that|these|those|some|any|another|both|one|two|three|about|after|as|at|before|by|for|from"
+    r"|if|in|inside|into|not|of|off|on|only|outside|over|than|to|under|until|when|while|with|without)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
     r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.IGNORECASE
+)
+# `it works` and `it doesn't work` are the same words to an index.
+_DENYING = re.compile(
+    r"\b(not|no|never|cannot|nothing|nobody|without|\w+n['\u2019]t"
+    r"|(is|are|was|were|do|does|did|has|have|had|ca|wo|would|could|should)nt)\b",
+    re.IGNORECASE,
 )
 _FEW_WORDS = 4
 _PLAIN = Words()
@@ -72,13 +84,22 @@ class Familiarity:
 
 def leans_on_context(text: str) -> bool:
     """Whether a message means little without the one before it: `and for two floors?`."""
-    return continues(text) or (len(_PLAIN(text)) <= _FEW_WORDS and bool(_POINTING.search(text)))
-
-
-def continues(text: str) -> bool:
-    """Whether a message only goes on with the one before it, and names no subject: `and then?`, `why?`."""
     telling = len(_PLAIN(text))
-    return not telling or (telling <= _FEW_WORDS and bool(_LEANING.search(text)))
+    return not telling or (telling <= _FEW_WORDS and bool(_LEANING.search(text) or _POINTING.search(text)))
+
+
+def names_nothing(text: str) -> bool:
+    """Whether a message has no subject of its own: `and then?`, `how much?`, `yes`."""
+    return all(word in ASKING for word in _PLAIN(text))
+
+
+def is_fragment(text: str) -> bool:
+    """Whether a message is a part of a sentence that began in the one before: `and for two floors?`.
+
+    `And who wrote it?` leans on nothing but a conjunction, and is a sentence.
+    """
+    telling, rest = len(_PLAIN(text)), _LEANING.sub("", text, count=1)
+    return rest != text and (telling == 1 or (telling <= _FEW_WORDS and bool(_PHRASE.match(rest))))
 
 
 class Knowledge:
@@ -94,6 +115,7 @@ class Knowledge:
         self._questions = Index([question for _, question, _ in self._exchanges], words)
         self._contexts = Index([" ".join(earlier) for earlier, _, _ in self._exchanges], words)
         self._titles = {word for passage in passages for word in words(passage.title)}
+        self._denies = np.array([_denies(question) for _, question, _ in self._exchanges], dtype=bool)
         self._leans = np.array([bool(earlier) for earlier, _, _ in self._exchanges], dtype=bool)
 
     def _texts_with_questions(self, words: Words) -> list[str]:
@@ -122,12 +144,16 @@ class Knowledge:
         return self._texts.scores(asked), self._texts.coverage(asked), self._headings.coverage(asked)
 
     def precedent(self, question: str, before: str) -> Precedent | None:
-        """Return the answer to the nearest question of the examples, compared together with what preceded it."""
+        """Return the answer to the nearest question of the examples, compared together with what preceded it.
+
+        A question that denies something is only like others that do.
+        """
         if not self._exchanges:
             return None
         alone = self._questions.likeness(self._questions.asked(question))
         context = self._contexts.likeness(self._contexts.asked(before))
         likeness = np.where(self._leans, (1 - _CONTEXT) * alone + _CONTEXT * context, alone)
+        likeness = np.where(self._denies == _denies(question), likeness, 0.0)
         best = int(likeness.argmax())
         return Precedent(self._exchanges[best][2], float(likeness[best])) if likeness[best] else None
 
@@ -158,6 +184,10 @@ class Knowledge:
             in_headings=self._headings.share_known(words),
             named=float(any(word in self._titles for word in asked.known)),
         )
+
+
+def _denies(text: str) -> bool:
+    return bool(_DENYING.search(text))
 
 
 def _heading(passage: Passage) -> str:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from bot.courtesy import courteous
 from bot.models import Prompt
-from bot.models.courtesy import courteous
 from bot.persona import fresh
 from training.knowledge import Found, Knowledge
 from training.words import Words

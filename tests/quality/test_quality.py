@@ -1,6 +1,10 @@
 """The answers stay at least as good as they were measured; `python -m tests.quality` prints the figures."""
 
+import pytest
+
 from bot.guard import TopicGuard
+from bot.models import Prompt
+from bot.models.embedded import Embedded
 from bot.persona import read_persona
 from tests.kit import DATA, OTHER_DATA, knowledge
 from tests.quality.measure import HERE, Case, judged, read_cases, read_off_topic, refused
@@ -18,9 +22,23 @@ def test_most_questions_of_customers_are_answered_rightly_and_few_wrongly() -> N
 
 def test_most_follow_ups_are_understood_with_the_turn_before() -> None:
     follow_ups = read_cases(HERE / "follow_ups.jsonl")
-    assert judged(follow_ups, knowledge(), read_persona(DATA))["right"] >= 18
+    assert judged(follow_ups, knowledge(), read_persona(DATA))["right"] >= 19
     alone = [Case(case.question, "", case.answer) for case in follow_ups]
     assert judged(alone, knowledge(), read_persona(DATA))["right"] <= 14
+
+
+@pytest.mark.parametrize(
+    ("danger", "advice"),
+    [
+        ("somebody is breaking into my house", "911"),
+        ("there is a burglar downstairs", "911"),
+        ("I smell gas", "leave at once"),
+        ("the smoke alarm is going off", "leave the building now"),
+    ],
+)
+def test_a_customer_in_danger_is_told_what_to_do_first(danger: str, advice: str) -> None:
+    passages = knowledge().passages(danger, "", 4)
+    assert advice in Embedded(knowledge()).reply(Prompt(read_persona(DATA), passages, (), danger))
 
 
 def test_most_questions_that_the_handbook_does_not_answer_get_a_plain_i_do_not_know() -> None:
@@ -31,8 +49,8 @@ def test_most_questions_that_the_handbook_does_not_answer_get_a_plain_i_do_not_k
 def test_hardly_any_customer_is_refused_and_most_of_the_rest_is() -> None:
     guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
     through = [text for text in read_off_topic() if guard.on_topic(text, None)]
-    assert len(refused(CASES, guard)) <= 5
-    assert len(through) <= 5
+    assert len(refused(CASES, guard)) <= 4
+    assert len(through) <= 3
 
 
 def test_another_company_is_answered_for_with_the_same_thresholds() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.kit import knowledge
 from training.examples import DataError, Example, Message
 from training.handbook import Passage
-from training.knowledge import Knowledge, leans_on_context, read_knowledge
+from training.knowledge import Knowledge, is_fragment, leans_on_context, read_knowledge
 
 HUB = Passage("hub", "Hub", "The ring blinks", "Amber means that there is no internet.")
 LOCK = Passage("locks", "Lock", "Batteries", "Four batteries last nine months.")
@@ -81,6 +81,25 @@ def test_a_follow_up_of_the_examples_counts_only_after_the_same_question() -> No
     assert after.likeness > alone.likeness
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("the reset fixed it", "I am glad."),
+        ("the reset didn't fix it", "I am sorry."),
+        ("the reset didn\u2019t fix it", "I am sorry."),
+        ("the reset did not fix it", "I am sorry."),
+        ("the reset doesnt fix it", "I am sorry."),
+        ("what fixed it was the reset I want", "I am glad."),
+    ],
+)
+def test_what_worked_is_no_precedent_for_what_did_not(text: str, answer: str) -> None:
+    works = Example((Message("user", "the reset fixed it"), Message("assistant", "I am glad.")))
+    fails = Example((Message("user", "the reset could never fix this at all"), Message("assistant", "I am sorry.")))
+    found = Knowledge([HUB], [works, fails]).precedent(text, "")
+    assert found
+    assert found.answer == answer
+
+
 def test_a_company_without_pages_or_examples_knows_nothing() -> None:
     nothing = Knowledge([], [])
     assert nothing.passages("hub", "", 3) == ()
@@ -105,6 +124,16 @@ def test_a_follow_up_leans_on_what_was_said(text: str) -> None:
 @pytest.mark.parametrize("text", ["How do I reset the hub?", "Write me a long poem about pirates and gold and the sea"])
 def test_a_whole_question_does_not(text: str) -> None:
     assert not leans_on_context(text)
+
+
+@pytest.mark.parametrize("text", ["and for two floors?", "what about the lock?", "but if it rains", "ok and my dog?"])
+def test_a_part_of_a_sentence_is_told_from(text: str) -> None:
+    assert is_fragment(text)
+
+
+@pytest.mark.parametrize("text", ["and who wrote the iliad?", "ok write me a poem", "for two floors", "why?", ""])
+def test_a_sentence_that_only_begins_with_and_is_none(text: str) -> None:
+    assert not is_fragment(text)
 
 
 @given(st.text(max_size=300))

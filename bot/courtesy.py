@@ -1,6 +1,7 @@
 """What people say around their questions: a greeting, thanks, or the wish for a person."""
 
 import re
+from typing import Literal
 
 from bot.persona import Persona
 
@@ -9,7 +10,7 @@ _GREETING = re.compile(
 )
 _THANKS = re.compile(
     r"\b(thanks?|thank you|thx|ty|cheers|bye|goodbye|see you|that (helped|worked)|(was|very|so) helpful|lifesaver)\b"
-    r"|^\W*((ok(ay)?|great|cool|perfect|awesome|nice|wonderful|super)\W*)+$"
+    r"|^\W*((ok(ay)?|great|cool|perfect|awesome|nice|wonderful|super|lol|haha)\W*)+$"
 )
 _PERSON = re.compile(
     r"\b(human|(real|actual) person|agent|representative|operator|someone real|(talk|speak) (to|with) (a |some)"
@@ -25,13 +26,32 @@ _SHORT = 60
 
 def courteous(text: str, persona: Persona) -> str:
     """Return what is said to a message that asks nothing of the handbook, or ""."""
+    match _kind(text):
+        case "assistant":
+            return f"{persona.greeting} {persona.disclosure}"
+        case "person":
+            return persona.handoff
+        case "greeting":
+            return persona.greeting
+        case "thanks":
+            return persona.sentences.welcome
+        case _:
+            return ""
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a message asks nothing of the handbook."""
+    return bool(_kind(text))
+
+
+def _kind(text: str) -> Literal["assistant", "person", "greeting", "thanks", ""]:
     lowered = text.lower()
     if len(text) > _SHORT:
-        return persona.handoff if _PERSON.search(lowered) and "?" not in text else ""
+        return "person" if _PERSON.search(lowered) and "?" not in text else ""
     if _ASSISTANT.search(lowered):
-        return f"{persona.greeting} {persona.disclosure}"
+        return "assistant"
     if _PERSON.search(lowered):
-        return persona.handoff
+        return "person"
     if _GREETING.search(lowered):
-        return persona.greeting
-    return persona.sentences.welcome if _THANKS.search(lowered) else ""
+        return "greeting"
+    return "thanks" if _THANKS.search(lowered) else ""
