@@ -43,8 +43,10 @@ class TopicGuard:
         A message that names nothing shares the verdict of the one before. One that leans on a good one is let through
         unless its own words are far from the product, as in "write a poem about this".
         """
+        if is_courtesy(question):
+            return True
         if before and names_nothing(question):
-            return before.on_topic or is_courtesy(question)
+            return before.on_topic
         leniency = _leniency(question) if before and before.on_topic else 1.0
         return self._model.probability(question) >= self._threshold * leniency
 

@@ -14,6 +14,7 @@ class Sentences:
     """What she says when something is wrong with a message or with her."""
 
     welcome: str
+    sorry: str
     vague: str
     empty: str
     attachment: str

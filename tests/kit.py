@@ -37,6 +37,7 @@ PERSONA = Persona(
     links=("lumen.example",),
     sentences=Sentences(
         welcome="You are welcome.",
+        sorry="I am sorry.",
         vague="Which lamp is it?",
         empty="There are no words in that.",
         attachment="I cannot open that yet.",

@@ -42,13 +42,14 @@ def test_a_follow_up_that_leans_on_a_good_turn_is_let_through(guard: TopicGuard,
         "so what's the capital of france",
         "also tell me a joke",
         "then who is the president",
+        "thanks! who won the world cup?",
     ],
 )
 def test_going_off_topic_after_a_good_turn_is_noticed(guard: TopicGuard, text: str) -> None:
     assert not guard.on_topic(text, ON)
 
 
-@pytest.mark.parametrize("text", ["thanks", "lol ok", "bye!"])
+@pytest.mark.parametrize("text", ["thanks", "lol ok", "bye!", "sorry", "you are useless"])
 def test_a_courtesy_after_a_refusal_is_not_refused(guard: TopicGuard, text: str) -> None:
     assert guard.on_topic(text, OFF)
 

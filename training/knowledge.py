@@ -31,6 +31,7 @@ _LEANING = re.compile(
     r"|still|really)\b\W*)+",
     re.IGNORECASE,
 )
+_PREPOSITION = re.compile(r"\W*(for|with|without|in|on|at|from|to|by|after|before|during|about|like)\b", re.IGNORECASE)
 # What a part of a sentence begins with.
 _PHRASE = re.compile(
     r"(a|an|the|my|our|your|this|that|these|those|some|any|another|both|one|two|three|about|after|as|at|before|by|for|from"
@@ -83,9 +84,10 @@ class Familiarity:
 
 
 def leans_on_context(text: str) -> bool:
-    """Whether a message means little without the one before it: `and for two floors?`."""
+    """Whether a message means little without the one before it: `and for two floors?`, `for the lock`."""
     telling = len(_PLAIN(text))
-    return not telling or (telling <= _FEW_WORDS and bool(_LEANING.search(text) or _POINTING.search(text)))
+    leans = _LEANING.search(text) or _POINTING.search(text) or _PREPOSITION.match(text)
+    return not telling or (telling <= _FEW_WORDS and bool(leans))
 
 
 def names_nothing(text: str) -> bool:
@@ -107,7 +109,7 @@ class Knowledge:
 
     def __init__(self, passages: Sequence[Passage], examples: Sequence[Example], words: Words | None = None) -> None:
         words = words or Words()
-        self._words = words
+        self.words = words
         self._passages = tuple(passages)
         self._exchanges = tuple(exchange for example in examples for exchange in example.exchanges())
         self._headings = Index([_heading(passage) for passage in passages], words)
@@ -171,7 +173,7 @@ class Knowledge:
     def familiarity(self, message: str) -> Familiarity:
         """Return how much of a message the handbook speaks of."""
         asked = self._texts.asked(message)
-        words = self._words(message)
+        words = self.words(message)
         if not asked.known or not words:
             return Familiarity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         scores, covered, headed = self._searched(asked)

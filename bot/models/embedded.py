@@ -15,8 +15,10 @@ SURE_ENOUGH = 0.5
 # A passage longer than this (characters) is cut to its best sentences.
 LONGEST_QUOTE = 700
 
+# Answers back to which a repetition helps nobody.
+_JUST_SAID = 2
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
-_WORDS = Words()
 _PIECE = re.compile(r"\S+\s*")
 
 
@@ -38,13 +40,13 @@ class Embedded:
         """Answer with the nearest example, else the nearest passage, else that it is not known."""
         if said := courteous(prompt.question, prompt.persona):
             return said
-        if not prompt.history and not _WORDS(prompt.question):
+        if not prompt.history and not self._knowledge.words(prompt.question):
             return prompt.persona.sentences.vague
         answers = [turn.answer for turn in prompt.history]
         answer = self._known(prompt)
-        if answer in answers[-1:]:
+        if answer in answers[-_JUST_SAID:]:
             # Said a moment ago: only what the new question picks out of it is worth saying again.
-            answer = picked(answer, prompt.question)
+            answer = picked(answer, prompt.question, self._knowledge.words)
         return answer or f"{fresh(prompt.persona.unknown, answers)} {prompt.persona.handoff}"
 
     def _known(self, prompt: Prompt) -> str:
@@ -54,36 +56,36 @@ class Embedded:
         if precedent and precedent.likeness >= LIKE_ENOUGH:
             return precedent.answer
         if prompt.passages and prompt.passages[0].confidence >= SURE_ENOUGH:
-            return quote(prompt.passages[0], prompt.question)
+            return quote(prompt.passages[0], prompt.question, self._knowledge.words)
         return ""
 
 
-def picked(text: str, question: str) -> str:
+def picked(text: str, question: str, words: Words) -> str:
     """Return the sentence of a text that shares most words with a question, or ""."""
-    asked = set(_WORDS(question))
+    asked = set(words(question))
 
     def shared(sentence: str) -> int:
-        return len(asked & set(_WORDS(sentence)))
+        return len(asked & set(words(sentence)))
 
     best = max(_SENTENCE.split(text), key=shared)
     return best if shared(best) else ""
 
 
-def quote(found: Found, question: str) -> str:
+def quote(found: Found, question: str, words: Words) -> str:
     """Return a passage under its title, cut to the sentences that speak of the question if it is long."""
     passage = found.passage
     text = passage.text
     if len(text) > LONGEST_QUOTE:
-        text = " ".join(_best_sentences(text, set(_WORDS(question))))
+        text = " ".join(_best_sentences(text, question, words))
     about = passage.title if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
     return f"**{about}**\n\n{text}"
 
 
-def _best_sentences(text: str, asked: set[str]) -> Iterator[str]:
+def _best_sentences(text: str, question: str, words: Words) -> Iterator[str]:
     """Yield the run of sentences within LONGEST_QUOTE that shares most words with the question."""
-    sentences = _SENTENCE.split(text)
+    asked, sentences = set(words(question)), _SENTENCE.split(text)
     runs = [_run(sentences, start) for start in range(len(sentences))]
-    yield from max(runs, key=lambda run: sum(len(asked & set(_WORDS(sentence))) for sentence in run))
+    yield from max(runs, key=lambda run: sum(len(asked & set(words(sentence))) for sentence in run))
 
 
 def _run(sentences: Sequence[str], start: int) -> list[str]:

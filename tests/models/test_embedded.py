@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import PastTurn
+from bot.courtesy import is_courtesy
 from bot.models import Prompt
 from bot.models.embedded import LONGEST_QUOTE, Embedded, picked, quote
 from bot.persona import Persona, read_persona
@@ -12,6 +13,7 @@ from tests.kit import DATA, OTHER_DATA, PERSONA, knowledge
 from training.examples import Example, Message
 from training.handbook import Passage
 from training.knowledge import Found, Knowledge
+from training.words import Words
 
 RING = Passage("hub", "Hub", "The ring blinks", "Amber means that there is no internet. Red means a fault.")
 PRICES = Passage("plans", "Plans", "What the plans cost", "A month costs $7. A year costs $69. Taxes are added.")
@@ -53,6 +55,13 @@ def test_when_what_was_said_did_not_help_a_person_is_offered() -> None:
     assert again == f"{PERSONA.unknown[0]} {PERSONA.handoff}"
 
 
+def test_what_was_said_two_turns_ago_is_not_said_again_either() -> None:
+    known = Knowledge([RING, PRICES, *FILLER], [])
+    first = replied(known, "What do the plans cost?")
+    history = (PastTurn(1, "What do the plans cost?", first), PastTurn(2, "hm", "Tell me more."))
+    assert replied(known, "What do the plans cost?", *history) != first
+
+
 def test_what_the_handbook_does_not_hold_is_not_known_and_a_person_is_offered() -> None:
     assert replied(Knowledge([RING, *FILLER], []), "does it come with a purple elephant") == (
         f"{PERSONA.unknown[0]} {PERSONA.handoff}"
@@ -78,7 +87,16 @@ def test_thanks_are_welcome(thanks: str) -> None:
     assert replied(knowledge(), thanks) == PERSONA.sentences.welcome
 
 
-@pytest.mark.parametrize("wish", ["agent", "I want to talk to a human", "how do I contact support?", "call me please"])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "agent",
+        "I want to talk to a human",
+        "let me speak to your manager",
+        "how do I contact support?",
+        "call me please",
+    ],
+)
 def test_who_wants_a_person_is_told_where(wish: str) -> None:
     assert replied(knowledge(), wish) == PERSONA.handoff
 
@@ -86,6 +104,25 @@ def test_who_wants_a_person_is_told_where(wish: str) -> None:
 @pytest.mark.parametrize("question", ["who are you?", "are you a bot?", "what can you do"])
 def test_who_asks_who_answers_is_told_that_it_is_a_program(question: str) -> None:
     assert PERSONA.disclosure in replied(knowledge(), question)
+
+
+@pytest.mark.parametrize(
+    "anger", ["you are useless", "This is ridiculous!!!", "your support sucks", "wtf", "I hate this bot"]
+)
+def test_who_is_angry_gets_an_apology_and_a_person(anger: str) -> None:
+    assert replied(knowledge(), anger) == f"{PERSONA.sentences.sorry} {PERSONA.handoff}"
+
+
+@pytest.mark.parametrize(
+    "calm", ["my hub sucks power all night", "is this a useless sensor?", "that damn hub blinks red"]
+)
+def test_a_question_in_strong_words_is_a_question(calm: str) -> None:
+    assert not is_courtesy(calm)
+
+
+@pytest.mark.parametrize("nothing", ["sorry", "hmm", "never mind", "oops!"])
+def test_who_says_nothing_is_asked_back(nothing: str) -> None:
+    assert replied(knowledge(), nothing) == PERSONA.sentences.vague
 
 
 def test_a_message_that_tells_nothing_is_asked_back() -> None:
@@ -121,16 +158,19 @@ async def test_the_answer_comes_in_pieces_that_make_it_whole() -> None:
 def test_a_quote_is_short_however_long_the_passage(sentences: list[str]) -> None:
     passage = Passage("p", "Title", "Heading", ". ".join(sentences).strip() or "x")
     longest = max(len(sentence) for sentence in passage.text.split("\n"))
-    shown = quote(Found(passage, 1.0), "abc")
+    shown = quote(Found(passage, 1.0), "abc", Words())
     assert shown.startswith("**Title: Heading**\n\n")
     assert len(shown) <= len("**Title: Heading**\n\n") + max(LONGEST_QUOTE, longest) + 1
 
 
 def test_of_a_long_passage_the_sentences_that_speak_of_the_question_are_quoted() -> None:
     text = " ".join([*(f"Sentence {n} is about nothing much at all." for n in range(40)), "The amber ring is broken."])
-    assert "amber ring" in quote(Found(Passage("p", "T", "H", text), 1.0), "amber ring")
+    assert "amber ring" in quote(Found(Passage("p", "T", "H", text), 1.0), "amber ring", Words())
 
 
 def test_the_sentence_is_picked_that_shares_the_words() -> None:
-    assert picked("A month costs $7. A year costs $69.", "and a year?") == "A year costs $69."
-    assert not picked("A month costs $7. A year costs $69.", "and why?")
+    assert picked("A month costs $7. A year costs $69.", "and a year?", Words()) == "A year costs $69."
+    assert not picked("A month costs $7. A year costs $69.", "and why?", Words())
+    assert picked("It lasts 2 years. The ZenLock lasts 3.", "and the lock?", Words([["lock", "zenlock"]])) == (
+        "The ZenLock lasts 3."
+    )
