@@ -10,9 +10,9 @@ from bot.guard import TopicGuard
 from bot.persona import read_persona
 from bot.settings import Settings
 from tests.kit import DATA
-from tests.quality.measure import HERE, judged, milliseconds, read_cases, read_off_topic, refused
+from tests.quality.measure import HERE, judged, left_out, milliseconds, read_cases, read_off_topic, refused
 from training.knowledge import read_knowledge
-from training.topic import read_topic_model
+from training.topic import read_topic_model, read_topics
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
     through = sum(guard.on_topic(text, None) for text in off_topic)
     table.add_row("customers' questions refused", f"{len(refused(cases, guard))} of {len(cases)}")
     table.add_row("off-topic messages refused", f"{len(off_topic) - through} of {len(off_topic)}")
+    wrongly, rightly = left_out(read_topics(DATA / "topics"), knowledge, threshold)
+    table.add_row("topics left out of training: on-topic refused, others caught", f"{wrongly:.0%}, {rightly:.0%}")
     took = quantiles(milliseconds(cases, knowledge, guard), n=20)
     table.add_row("guard and search, p50 and p95", f"{took[9]:.1f} and {took[18]:.1f} ms")
     table.add_row("read the handbook, train the guard", f"{read - began:.2f} and {trained - read:.2f} s")

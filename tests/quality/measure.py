@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 from bot.conversation import PastTurn
 from bot.guard import Guard
@@ -14,6 +15,7 @@ from bot.models import Prompt
 from bot.models.embedded import Embedded
 from bot.persona import Persona
 from training.knowledge import Knowledge
+from training.topic import Topic, TopicModel
 
 HERE = Path(__file__).parent
 PASSAGES = 4
@@ -32,6 +34,18 @@ def read_cases(path: Path) -> list[Case]:
     """Read the questions of a file."""
     rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
     return [Case(row["question"], row.get("before", ""), row["answer"] or "") for row in rows]
+
+
+def left_out(topics: Sequence[Topic], knowledge: Knowledge, threshold: float, parts: int = 8) -> tuple[float, float]:
+    """Return the shares of on-topic messages refused and of others caught, each judged by what never saw it."""
+    refused: dict[bool, list[bool]] = {True: [], False: []}
+    alone = [topic for topic in topics if not topic.previous]
+    for part in range(parts):
+        seen = [topic for number, topic in enumerate(alone) if number % parts != part]
+        model = TopicModel(seen, knowledge.subjects(), knowledge)
+        for topic in alone[part::parts]:
+            refused[topic.on_topic].append(model.probability(topic.text) < threshold)
+    return mean(refused[True]), mean(refused[False])
 
 
 def read_off_topic() -> list[str]:
