@@ -4,7 +4,7 @@ from typing import Protocol
 
 from bot.conversation import PastTurn
 from bot.courtesy import is_courtesy
-from training.knowledge import is_fragment, leans_on_context, names_nothing
+from training.follow_ups import is_fragment, leans_on_context, names_nothing
 from training.topic import TopicModel
 
 # What is left of the threshold for a message that leans on one about the product: a part of a sentence, and a sentence

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from training.examples import Example, read_examples
+from training.follow_ups import leans_on_context
 from training.handbook import Passage, read_handbook
 from training.retrieval import Asked, Index, Vector
-from training.words import ASKING, Words, read_words
+from training.words import Words, read_words
 
 # How much of a follow-up's likeness comes from what was asked before it.
 _CONTEXT = 0.35
@@ -26,29 +27,12 @@ _FULL_SCORE = 30.0
 # Below this many BM25 points no passage is where an example's answer comes from.
 _FROM_HERE = 12
 
-_LEANING = re.compile(
-    r"^((and|but|or|so|then|also|ok|okay|what if|what about|how about|which one|why|how so|what else|else|same|yes|no"
-    r"|still|really)\b\W*)+",
-    re.IGNORECASE,
-)
-_PREPOSITION = re.compile(r"\W*(for|with|without|in|on|at|from|to|by|after|before|during|about|like)\b", re.IGNORECASE)
-# What a part of a sentence begins with.
-_PHRASE = re.compile(
-    r"(a|an|the|my|our|your|this|that|these|those|some|any|another|both|one|two|three|about|after|as|at|before|by|for|from"
-    r"|if|in|inside|into|not|of|off|on|only|outside|over|than|to|under|until|when|while|with|without)\b",
-    re.IGNORECASE,
-)
-_POINTING = re.compile(
-    r"\b(it|its|that|this|these|those|they|them|there|one|ones|both|other|instead|either)\b", re.IGNORECASE
-)
 # `it works` and `it doesn't work` are the same words to an index.
 _DENYING = re.compile(
     r"\b(not|no|never|cannot|nothing|nobody|without|\w+n['\u2019]t"
     r"|(is|are|was|were|do|does|did|has|have|had|ca|wo|would|could|should)nt)\b",
     re.IGNORECASE,
 )
-_FEW_WORDS = 4
-_PLAIN = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +65,6 @@ class Familiarity:
     known: float
     in_headings: float
     named: float
-
-
-def leans_on_context(text: str) -> bool:
-    """Whether a message means little without the one before it: `and for two floors?`, `for the lock`."""
-    telling = len(_PLAIN(text))
-    leans = _LEANING.search(text) or _POINTING.search(text) or _PREPOSITION.match(text)
-    return not telling or (telling <= _FEW_WORDS and bool(leans))
-
-
-def names_nothing(text: str) -> bool:
-    """Whether a message has no subject of its own: `and then?`, `how much?`, `yes`."""
-    return all(word in ASKING for word in _PLAIN(text))
-
-
-def is_fragment(text: str) -> bool:
-    """Whether a message is a part of a sentence that began in the one before: `and for two floors?`.
-
-    `And who wrote it?` leans on nothing but a conjunction, and is a sentence.
-    """
-    telling, rest = len(_PLAIN(text)), _LEANING.sub("", text, count=1)
-    return rest != text and (telling == 1 or (telling <= _FEW_WORDS and bool(_PHRASE.match(rest))))
 
 
 class Knowledge:

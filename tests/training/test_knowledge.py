@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.kit import knowledge
 from training.examples import DataError, Example, Message
 from training.handbook import Passage
-from training.knowledge import Knowledge, is_fragment, leans_on_context, read_knowledge
+from training.knowledge import Knowledge, read_knowledge
 
 HUB = Passage("hub", "Hub", "The ring blinks", "Amber means that there is no internet.")
 LOCK = Passage("locks", "Lock", "Batteries", "Four batteries last nine months.")
@@ -112,28 +112,6 @@ def test_the_handbook_is_more_familiar_with_its_own_subjects() -> None:
     ours, foreign = known.familiarity("How do I reset my hub?"), known.familiarity("Who painted the Mona Lisa?")
     assert ours.passage > foreign.passage
     assert ours.heading > foreign.heading
-
-
-@pytest.mark.parametrize(
-    "text", ["and for two floors?", "why?", "yes", "what about the other one", "and then?", "it still does"]
-)
-def test_a_follow_up_leans_on_what_was_said(text: str) -> None:
-    assert leans_on_context(text)
-
-
-@pytest.mark.parametrize("text", ["How do I reset the hub?", "Write me a long poem about pirates and gold and the sea"])
-def test_a_whole_question_does_not(text: str) -> None:
-    assert not leans_on_context(text)
-
-
-@pytest.mark.parametrize("text", ["and for two floors?", "what about the lock?", "but if it rains", "ok and my dog?"])
-def test_a_part_of_a_sentence_is_told_from(text: str) -> None:
-    assert is_fragment(text)
-
-
-@pytest.mark.parametrize("text", ["and who wrote the iliad?", "ok write me a poem", "for two floors", "why?", ""])
-def test_a_sentence_that_only_begins_with_and_is_none(text: str) -> None:
-    assert not is_fragment(text)
 
 
 @given(st.text(max_size=300))
