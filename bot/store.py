@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from bot.conversation import Conversation, PastTurn, Question, Rating, StartupError, Unfinished
@@ -77,25 +77,32 @@ _KNOWS = sa.select(turns.c.id).where(_IS_OF_CONVERSATION).limit(1)
 class Store:
     """Conversations in one SQLite file, over one connection: SQLite writes one at a time anyway.
 
-    Transactions run one after the other, in the order in which they were asked for, in a thread of their own: each
-    costs one step out of the event loop, and one that was begun ends even when its caller was cancelled.
+    Transactions run one after the other, in the order in which they were asked for; one that was begun ends even when
+    its caller was cancelled.
     """
 
-    def __init__(self, engine: sa.Engine, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._thread = thread
+        self._turn = asyncio.Lock()
+        self._begun: set[asyncio.Future[Any]] = set()
 
     async def _do(self, work: Callable[[sa.Connection], T]) -> T:
         """Run one transaction."""
+        transaction = asyncio.ensure_future(self._transaction(work))
+        self._begun.add(transaction)
+        transaction.add_done_callback(self._begun.discard)
+        return await asyncio.shield(transaction)
 
-        def transaction() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
-
+    async def _transaction(self, work: Callable[[sa.Connection], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+            async with self._turn, self._engine.begin() as connection:
+                return await connection.run_sync(work)
         except (SQLAlchemyError, UnicodeError, OverflowError) as error:
             raise StoreError(_why(error)) from error
+
+    async def finish_begun(self) -> None:
+        """Wait for the transactions whose callers have gone."""
+        await asyncio.gather(*self._begun, return_exceptions=True)
 
     async def _execute(self, statement: sa.Executable, values: Values | None = None) -> None:
         await self._do(lambda connection: connection.execute(statement, values).close())
@@ -210,23 +217,25 @@ def _why(error: Exception) -> str:
 @asynccontextmanager
 async def open_store(path: Path) -> AsyncGenerator[Store]:
     """Open the database file, bring its tables to the newest shape, and close it at the end; raises StartupError."""
-    url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, poolclass=StaticPool, pool_reset_on_return=None, hide_parameters=True)
-    listen(engine, "connect", _prepare)
-    loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, "store") as thread:
+    url = sa.URL.create("sqlite+aiosqlite", database=str(path))
+    engine = create_async_engine(url, poolclass=StaticPool, pool_reset_on_return=None, hide_parameters=True)
+    listen(engine.sync_engine, "connect", _prepare)
+    try:
+        await _open(engine, path)
+        store = Store(engine)
         try:
-            await loop.run_in_executor(thread, _open, engine, path)
-            yield Store(engine, thread)
+            yield store
         finally:
-            await loop.run_in_executor(thread, engine.dispose)
+            await store.finish_begun()
+    finally:
+        await engine.dispose()
 
 
-def _open(engine: sa.Engine, path: Path) -> None:
+async def _open(engine: AsyncEngine, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with engine.begin() as connection:
-            upgrade(connection)
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
     except NewerDatabase as newer:
         raise StartupError(
             f"{str(path)!r} was written by a newer version of this program (its tables are at {newer}):"

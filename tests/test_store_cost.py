@@ -7,11 +7,11 @@ import re
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 
 from bot.store import Outcome, Store, open_store
 from tests.store_kit import HERE, ask, change, explain
@@ -53,9 +53,9 @@ class Steps:
     def __init__(self) -> None:
         self.taken = 0
 
-    def watch(self, connection: Connection, _: object) -> None:
+    def watch(self, connection: AsyncAdapt_aiosqlite_connection, _: object) -> None:
         """Listen to a new connection."""
-        connection.set_progress_handler(self.count, 1)
+        connection.run_async(lambda driver: driver.set_progress_handler(self.count, 1))
 
     def count(self) -> int:
         """Count one step, and let SQLite go on."""
