@@ -1,11 +1,12 @@
 """One process as it serves Discord and Slack without the web page; says when it could, and how large it is.
 
-`python -m tests.benchmarks.process HOME CONVERSATIONS` prints `ready`, then its size in MB, as it is and
-after so many conversations of one turn each.
+`python -m tests.benchmarks.process HOME CONVERSATIONS` prints `ready`, then sizes in MB: of scikit-learn
+with what it imports, of the process as it is, and after so many conversations of one turn each.
 """
 
 import asyncio
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from bot.conversation import Conversation, Question
@@ -13,7 +14,11 @@ from bot.conversation import Conversation, Question
 
 async def main(home: Path, conversations: int) -> None:
     """Build what `sarah run` builds, then be asked."""
-    from bot.app import open_desk  # noqa: PLC0415 - the import is part of what is measured
+    empty = _size()
+    for part in ("sklearn.feature_extraction.text", "sklearn.linear_model"):
+        import_module(part)
+    learning = _size() - empty
+    from bot.app import open_desk  # noqa: PLC0415 - the imports are part of what is measured
     from bot.platforms.discord import DiscordPlatform  # noqa: PLC0415
     from bot.platforms.slack import SlackPlatform, SlackTokens  # noqa: PLC0415
     from bot.settings import Settings  # noqa: PLC0415
@@ -23,6 +28,7 @@ async def main(home: Path, conversations: int) -> None:
         DiscordPlatform(desk.assistant, desk.persona, "token", home)
         SlackPlatform(desk.assistant, desk.persona, SlackTokens("xoxb-1", app_token="xapp-1"))
         print("ready", flush=True)
+        print(f"{learning:.0f}", flush=True)
         print(f"{_size():.0f}", flush=True)
         for number in range(conversations):
             question = Question(Conversation("bench", "", str(number)), str(number), "1", "How do I reset the hub?")

@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from aiohttp import web
 
+from tests.servers.loopback import serve
 from tests.servers.openai_rules import Json, problems
 
 KEY = "sk-local-0123456789abcdef"
@@ -188,13 +189,6 @@ def _delta(delta: Json, finish: str = "") -> Chunk:
 async def open_openai(*replies: Reply) -> AsyncGenerator[OpenAI]:
     """Serve these replies on a free port of the loopback."""
     server = OpenAI(*replies)
-    runner = web.AppRunner(server.application(), handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}/v1"
-    try:
+    async with serve(server.application(), patience=0.1, cancel=True) as url:
+        server.url = f"{url}/v1"
         yield server
-    finally:
-        await runner.cleanup()

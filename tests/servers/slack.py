@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.servers import slack_rules as rules
+from tests.servers.loopback import serve
 from tests.servers.slack_api import Api
 from tests.servers.slack_delivery import Post, Socket, Transport, UndeliveredError
 from tests.servers.slack_workspace import APP, BOT_USER, TEAM, Call, Json, Message, Refusal, RefusedError, Workspace
@@ -250,15 +251,9 @@ class Slack:
 async def open_slack() -> AsyncGenerator[Slack]:
     """Serve a workspace on a free port of the loopback."""
     slack = Slack()
-    runner = web.AppRunner(slack.application(), shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    slack.address = f"http://{host}:{port}"
-    try:
-        yield slack
-    finally:
-        await slack.close()
-        await slack.socket.drop()
-        await runner.cleanup()
+    async with serve(slack.application(), patience=1) as slack.address:
+        try:
+            yield slack
+        finally:
+            await slack.close()
+            await slack.socket.drop()

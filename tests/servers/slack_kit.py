@@ -12,6 +12,7 @@ from bot.conversation import Answers
 from bot.persona import Persona
 from bot.platforms.slack import SlackPlatform, SlackTokens
 from tests.kit import PERSONA
+from tests.servers.loopback import serve
 from tests.servers.slack import Slack
 from tests.servers.slack_delivery import Post
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -86,11 +87,5 @@ async def _served(platform: SlackPlatform) -> AsyncGenerator[str]:
     """Serve the platform's routes, as the app's HTTP server does."""
     application = web.Application()
     application.add_routes(platform.routes())
-    runner = web.AppRunner(application, shutdown_timeout=1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}/slack/events"
-    finally:
-        await runner.cleanup()
+    async with serve(application, patience=1) as url:
+        yield f"{url}/slack/events"
