@@ -357,10 +357,12 @@ def test_neither_memory_nor_processes_nor_the_log_grow_without_end() -> None:
     assert set(service().logging.options) == {"max-size", "max-file"}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_packages(wheel: Path, copy: Path) -> None:
     assert files(wheel) == files(copy)
 
 
+@pytest.mark.slow
 def test_the_wheel_brings_its_migrations_and_its_vocabularies(wheel: Path, tmp_path: Path) -> None:
     looked = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", LOOK, str(wheel)],
