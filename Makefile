@@ -1,13 +1,14 @@
 # One command each: run, test, check, bench.  `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
+DATA ?= data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run chat test check bench lock clean
+.PHONY: help install dev run chat test check bench data-report lock clean
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -44,6 +45,9 @@ check: dev ## ruff, pyright, import-linter
 
 bench: dev ## the figures in README
 	$(BIN)/python -m tests.benchmarks
+
+data-report: install ## what is in DATA, a company's folder, and every problem with it
+	@$(BIN)/python -m training.report $(DATA)
 
 lock: dev ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -10,7 +10,7 @@ from training.topic import TopicModel
 # What is left of the threshold for a message that leans on one about the product: a part of a sentence, and a sentence
 # that points back.
 _FOR_FRAGMENTS = 0.05
-_FOR_POINTING = 0.2
+_FOR_POINTING = 0.5
 
 
 class Guard(Protocol):

@@ -25,7 +25,9 @@ _HEADING_SHARE = 0.3
 # A BM25 score from which on more says nothing about whether a message is about the product.
 _FULL_SCORE = 30.0
 # Below this many BM25 points no passage is where an example's answer comes from.
-_FROM_HERE = 12
+_FROM_HERE = 20
+# A question of more words tells a story, and would make its passage an answer to everything in it.
+_LONGEST_QUESTION = 20
 
 # `it works` and `it doesn't work` are the same words to an index.
 _DENYING = re.compile(
@@ -89,7 +91,7 @@ class Knowledge:
         plain = Index(texts, words)
         for _, question, answer in self._exchanges if texts else ():
             scores = plain.scores(plain.asked(answer))
-            if scores.max() > _FROM_HERE:
+            if len(question.split()) <= _LONGEST_QUESTION and scores.max() > _FROM_HERE:
                 texts[int(scores.argmax())] += f" {question}"
         return texts
 
@@ -123,11 +125,11 @@ class Knowledge:
         return Precedent(self._exchanges[best][2], float(likeness[best])) if likeness[best] else None
 
     def subjects(self) -> list[str]:
-        """Return texts that are about the product: the handbook's headings and the examples' first questions."""
+        """Return texts that are about the product: the handbook's headings, and the things that its titles name."""
         headings = [passage.heading for passage in self._passages]
         things = sorted({word for passage in self._passages for word in passage.title.lower().split()})
         named = [f"{whose} {thing}" for thing in things for whose in ("my", "the")]
-        return [*headings, *named, *(question for earlier, question, _ in self._exchanges if not earlier)]
+        return [*headings, *named]
 
     def corrected(self, message: str) -> str:
         """Return a message with its slips of the finger mended, where the handbook has the word that was meant."""

@@ -1,9 +1,10 @@
 """Is a message about the product? A linear model over its n-grams and over how familiar the handbook is with it."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from scipy import sparse
@@ -20,23 +21,33 @@ _FAMILIARITY = 2.0
 _PENALTY = 10.0
 
 
+# `mixed` has an off-topic request and a product sentence; `borderline` could be taken either way.
+Form = Literal["plain", "borderline", "mixed", "follow-up"]
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One message with its verdict, and the message that it follows, or ""."""
+    """One message with its verdict, its product area or kind, its form, and the message that it follows, or ""."""
 
     text: str
     on_topic: bool
     kind: str
+    form: Form
     previous: str
+    held_out: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether the message alone has the verdict: a half of a mixed one would be taught to be off the subject."""
+        return self.form in {"plain", "borderline"} and not self.previous
 
 
 class TopicModel:
     """The probability that a message is about the product."""
 
     def __init__(self, topics: Sequence[Topic], about: Sequence[str], knowledge: Knowledge) -> None:
-        alone = [topic for topic in topics if not topic.previous]
-        texts = [*(topic.text for topic in alone), *about]
-        labels = [*(topic.on_topic for topic in alone), *(True for _ in about)]
+        texts = [*(topic.text for topic in topics), *about]
+        labels = [*(topic.on_topic for topic in topics), *(True for _ in about)]
         self._knowledge = knowledge
         self._vectorizers = (
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
@@ -65,22 +76,39 @@ def read_topics(folder: Path) -> list[Topic]:
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise DataError(f'There is no topics file in {folder}: write lines {{"text": ..., "on_topic": true or false}}.')
-    return [_topic(place, value) for file in files for place, value in read_jsonl(file)]
+    held_out = _held_out_kinds(folder / "held-out.toml")
+    return [_topic(place, value, held_out) for file in files for place, value in read_jsonl(file)]
 
 
-def _topic(place: str, value: Mapping[str, object]) -> Topic:
+def _held_out_kinds(path: Path) -> frozenset[str]:
+    """Read which kinds no training may see, if any are named."""
+    try:
+        table: dict[str, object] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {"kinds": []}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error}): write it as TOML in UTF-8.") from None
+    kinds = table.get("kinds")
+    if not isinstance(kinds, list):
+        raise DataError(f'{path} needs a list of kinds: write kinds = ["one", "another"].')
+    return frozenset(str(kind) for kind in cast("list[object]", kinds))
+
+
+def _topic(place: str, value: Mapping[str, object], held_out: frozenset[str]) -> Topic:
     text, on_topic = value.get("text"), value.get("on_topic")
     if not isinstance(text, str) or not isinstance(on_topic, bool):
         raise DataError(f'{place} needs a "text" and an "on_topic" that is true or false.')
-    return Topic(text, on_topic, str(value.get("kind", "")), str(value.get("previous", "")))
+    form = value.get("form", "plain")
+    if form not in get_args(Form):
+        raise DataError(f'{place} has the form {form!r}: "form" is one of {", ".join(get_args(Form))}.')
+    kind, previous = str(value.get("kind", "")), str(value.get("previous", ""))
+    return Topic(text, on_topic, kind, cast("Form", form), previous, kind in held_out)
 
 
 def read_topic_model(folder: Path, knowledge: Knowledge) -> TopicModel:
-    """Train on a company folder's topics, its handbook's headings and its examples' first questions.
+    """Train on a company folder's topics, but those that are held out, and on its handbook's headings.
 
     Raises DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
-    topics = read_topics(folder / "topics")
-    if len({topic.on_topic for topic in topics if not topic.previous}) == 1:
+    topics = [topic for topic in read_topics(folder / "topics") if topic.whole and not topic.held_out]
+    if len({topic.on_topic for topic in topics}) == 1:
         raise DataError(f"{folder / 'topics'} needs messages of both kinds: on_topic true, and false.")
     return TopicModel(topics, knowledge.subjects(), knowledge)

@@ -3,11 +3,10 @@
 import json
 import re
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 
 from bot.conversation import PastTurn
 from bot.guard import Guard
@@ -15,7 +14,7 @@ from bot.models import Prompt
 from bot.models.embedded import Embedded
 from bot.persona import Persona
 from training.knowledge import Knowledge
-from training.topic import Topic, TopicModel
+from training.topic import Topic
 
 HERE = Path(__file__).parent
 PASSAGES = 4
@@ -36,16 +35,16 @@ def read_cases(path: Path) -> list[Case]:
     return [Case(row["question"], row.get("before", ""), row["answer"] or "") for row in rows]
 
 
-def left_out(topics: Sequence[Topic], knowledge: Knowledge, threshold: float, parts: int = 8) -> tuple[float, float]:
-    """Return the shares of on-topic messages refused and of others caught, each judged by what never saw it."""
-    refused: dict[bool, list[bool]] = {True: [], False: []}
-    alone = [topic for topic in topics if not topic.previous]
-    for part in range(parts):
-        seen = [topic for number, topic in enumerate(alone) if number % parts != part]
-        model = TopicModel(seen, knowledge.subjects(), knowledge)
-        for topic in alone[part::parts]:
-            refused[topic.on_topic].append(model.probability(topic.text) < threshold)
-    return mean(refused[True]), mean(refused[False])
+def through(topics: Iterable[Topic], guard: Guard) -> dict[tuple[str, bool], list[bool]]:
+    """Return for each form and wanted verdict whether the guard lets its topics through, of those that it never saw."""
+    verdicts: defaultdict[tuple[str, bool], list[bool]] = defaultdict(list)
+    for topic in topics:
+        if topic.held_out or not topic.whole:
+            before = (
+                PastTurn(1, topic.previous, "\u2026", guard.on_topic(topic.previous, None)) if topic.previous else None
+            )
+            verdicts[topic.form, topic.on_topic].append(guard.on_topic(topic.text, before))
+    return verdicts
 
 
 def read_off_topic() -> list[str]:

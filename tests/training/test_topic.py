@@ -60,3 +60,38 @@ def test_topics_of_one_kind_only_cannot_tell_anything_apart(tmp_path: Path) -> N
 def test_a_folder_without_topics_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no topics file"):
         read_topics(tmp_path)
+
+
+def test_kinds_that_are_held_out_are_marked_and_taught_to_nobody(tmp_path: Path) -> None:
+    secret = {"text": "flumoxing the garden wombat", "on_topic": False, "kind": "wombats"}
+    known = [{"text": "reset the hub", "on_topic": True}, {"text": "bake a cake", "on_topic": False, "kind": "recipes"}]
+    write(tmp_path, *known, secret)
+    (tmp_path / "topics" / "held-out.toml").write_text('kinds = ["wombats"]', "utf-8")
+    assert [topic.kind for topic in read_topics(tmp_path / "topics") if topic.held_out] == ["wombats"]
+    without = read_topic_model(tmp_path, knowledge()).probability("flumoxing the garden wombat")
+    (tmp_path / "topics" / "held-out.toml").unlink()
+    assert read_topic_model(tmp_path, knowledge()).probability("flumoxing the garden wombat") < without
+
+
+def test_messages_of_two_halves_and_follow_ups_are_not_taught_as_a_whole(tmp_path: Path) -> None:
+    mixed = {"text": "reset the hub and bake a cake", "on_topic": False, "form": "mixed"}
+    follow_up = {"text": "why", "on_topic": True, "form": "follow-up", "previous": "is the hub red"}
+    borderline = {"text": "is yours better than theirs", "on_topic": True, "form": "borderline"}
+    write(tmp_path, {"text": "reset the hub", "on_topic": True}, mixed, follow_up, borderline)
+    assert [topic.whole for topic in read_topics(tmp_path / "topics")] == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"), [("kinds = 3", "needs a list of kinds"), ("kinds = [", "cannot be read"), ("", "a list")]
+)
+def test_a_wrong_list_of_held_out_kinds_is_refused_by_name(tmp_path: Path, table: str, complaint: str) -> None:
+    write(tmp_path, {"text": "hub", "on_topic": True})
+    (tmp_path / "topics" / "held-out.toml").write_text(table, "utf-8")
+    with pytest.raises(DataError, match=rf"held-out\.toml.*{complaint}"):
+        read_topics(tmp_path / "topics")
+
+
+def test_an_unknown_form_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    write(tmp_path, {"text": "hub", "on_topic": True, "form": "sideways"})
+    with pytest.raises(DataError, match=r"line 1 has the form 'sideways'.*plain, borderline, mixed, follow-up"):
+        read_topics(tmp_path / "topics")

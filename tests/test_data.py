@@ -1,0 +1,182 @@
+"""ZenNest's folder has everything that its support needs; what it must be like is told by the rules of the report."""
+
+import re
+import tomllib
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from tests.kit import DATA
+from training.evaluation.scenarios import Scenario
+from training.examples import Example
+from training.prose import language_of
+from training.report.company import Company, read_company
+from training.topic import Topic
+
+
+@cache
+def company() -> Company:
+    return read_company(DATA)
+
+
+def scenarios() -> list[Scenario]:
+    return [scenario for group in company().scenarios.values() for scenario in group]
+
+
+def categories(file: str) -> Counter[str]:
+    return Counter(origin.category for origin in company().origins if origin.file == file)
+
+
+def spoken(example: Example) -> int:
+    return len(example.messages)
+
+
+PAGES = """
+hub thermostat lighting locks doorbell cameras motion-and-contact leak blinds smoke-and-co air-quality
+irrigation energy solar scenes routines presence app notifications accounts family-and-guests voice-assistants
+matter-thread-zigbee wifi-and-mesh firmware local-mode error-codes-hub-to-cameras
+error-codes-sensors-to-accounts status-lights factory-reset moving-house renting plans-and-billing
+invoices-and-taxes refunds warranty shipping returns recycling privacy data-requests security accessibility
+installers safety glossary contact getting-started
+"""
+
+
+def test_the_handbook_has_a_page_for_everything_that_customers_ask_about() -> None:
+    assert set(PAGES.split()) <= {page.id for page in company().pages}
+    assert len(company().pages) >= 40
+
+
+def test_every_page_is_as_long_as_a_page_should_be() -> None:
+    lengths = {page.id: len(page.body.split()) for page in company().pages}
+    assert {page: words for page, words in lengths.items() if not 300 <= words <= 900} == {}
+
+
+def test_at_least_forty_error_codes_have_a_heading_with_cause_and_remedy() -> None:
+    codes = dict(re.findall(r"^### (ZN-\d{3}): .+\n\n?(.+)$", company().handbook, re.MULTILINE))
+    assert set(codes) == set(company().facts.codes)
+    assert len(codes) >= 40
+    assert all(len(told.split()) >= 8 for told in codes.values())
+
+
+def test_the_first_round_has_a_hundred_conversations_of_three_and_five_messages_on_the_six_objectives() -> None:
+    examples = company().examples["round1.jsonl"]
+    assert len(examples) == 100
+    assert set(map(spoken, examples)) == {3, 5}
+    objectives = categories("round1.jsonl")
+    assert set(objectives) == {
+        "main-objective",
+        "knowledge-base",
+        "contextual-understanding",
+        "interaction-design",
+        "multi-turn",
+        "error-handling",
+    }
+    assert min(objectives.values()) >= 8
+
+
+@pytest.mark.parametrize(
+    ("category", "at_least"),
+    [
+        ("off-topic", 40),
+        ("derailing", 12),
+        ("injection", 12),
+        ("role-play", 10),
+        ("authority", 10),
+        ("private-data", 12),
+        ("anger", 15),
+        ("fear", 10),
+        ("safety", 18),
+        ("unclear", 12),
+        ("misspelt", 12),
+        ("very-short", 10),
+        ("very-long", 8),
+        ("languages", 20),
+        ("jargon", 15),
+        ("repair", 12),
+        ("long-conversation", 20),
+        ("handover", 12),
+    ],
+)
+def test_the_second_round_has_what_the_first_lacks(category: str, at_least: int) -> None:
+    assert categories("round2.jsonl")[category] >= at_least
+
+
+def test_the_second_round_is_longer_in_every_way() -> None:
+    examples = company().examples["round2.jsonl"]
+    assert len(examples) >= 260
+    assert sum(7 <= spoken(example) <= 11 for example in examples) >= 20
+    assert max(map(spoken, examples)) <= 11
+
+
+def test_customers_are_answered_in_their_own_language() -> None:
+    chosen = {origin.question for origin in company().origins if origin.category == "languages"}
+    spoken_in: Counter[str] = Counter()
+    for example in company().examples["round2.jsonl"]:
+        exchanges = list(example.exchanges())
+        if exchanges[0][1] in chosen:
+            spoken_in[language_of(exchanges[-1][2])] += 1
+    assert sum(count for language, count in spoken_in.items() if language not in {"", "en"}) >= 20
+    assert len(set(spoken_in) - {"", "en"}) >= 8
+
+
+def test_there_are_topics_of_every_form_and_both_verdicts() -> None:
+    topics = company().topics
+    assert len(topics) >= 1500
+    assert _verdicts(topics, "plain") == {True, False}
+    assert _verdicts(topics, "borderline") == {True, False}
+    assert _verdicts(topics, "follow-up") == {True, False}
+    assert _verdicts(topics, "mixed") == {False}
+    assert min(Counter(topic.form for topic in topics).values()) >= 100
+
+
+def test_off_topic_messages_come_in_all_kinds_and_on_topic_ones_from_all_areas() -> None:
+    plain = [topic for topic in company().topics if topic.form == "plain"]
+    off = Counter(topic.kind for topic in plain if not topic.on_topic)
+    on = Counter(topic.kind for topic in plain if topic.on_topic)
+    wanted = "general-knowledge films homework code medical legal politics other-companies role-play injection"
+    assert {kind for kind in [*wanted.split(), "relationship-chit-chat"] if off[kind] < 20} == set()
+    assert {area for area in ("hub", "thermostat", "locks", "cameras", "billing", "returns") if on[area] < 15} == set()
+    assert len(on) >= 40
+
+
+def test_follow_ups_carry_the_turn_before_and_nothing_else_does() -> None:
+    assert {topic.form for topic in company().topics if topic.previous} == {"follow-up"}
+    assert [topic for topic in company().topics if topic.form == "follow-up" and not topic.previous] == []
+
+
+def test_whole_kinds_and_whole_product_areas_are_held_out() -> None:
+    held_out = {(topic.kind, topic.on_topic) for topic in company().topics if topic.held_out}
+    trained = {topic.kind for topic in company().topics if not topic.held_out}
+    assert {kind for kind, _ in held_out}.isdisjoint(trained)
+    assert sum(on_topic for _, on_topic in held_out) >= 3
+    named = tomllib.loads((DATA / "topics" / "held-out.toml").read_text("utf-8"))["kinds"]
+    assert {kind for kind, _ in held_out} == set(named)
+    assert sum(topic.held_out for topic in company().topics) >= 150
+
+
+def test_there_are_enough_scenarios_of_every_category_and_thirty_are_critical() -> None:
+    counted = Counter(scenario.category for scenario in scenarios())
+    assert sum(counted.values()) >= 240
+    assert {category: count for category, count in counted.items() if count < 8} == {}
+    objectives = {origin.category for origin in company().origins if origin.file == "round1.jsonl"}
+    others = {"off-topic", "injection", "private-data", "safety", "anger", "ambiguity", "jargon", "languages"}
+    assert set(counted) == objectives | others
+    assert sum(scenario.critical for scenario in scenarios()) >= 30
+
+
+def test_scenarios_are_of_one_to_eight_turns_and_expect_every_kind_of_thing() -> None:
+    turns = {len(scenario.turns) for scenario in scenarios()}
+    assert min(turns) == 1
+    assert max(turns) == 8
+    expected = [turn.expect for scenario in scenarios() for turn in scenario.turns]
+    assert sum(bool(expect.facts) for expect in expected) > len(expected) / 2
+    assert sum(bool(expect.never) for expect in expected) >= 100
+    assert sum(expect.refuses for expect in expected) >= 40
+    assert sum(bool(expect.asks_back) for expect in expected) >= 20
+    assert sum(bool(expect.offers_person) for expect in expected) >= 10
+    assert len({expect.language for expect in expected}) >= 8
+
+
+def _verdicts(topics: tuple[Topic, ...], form: str) -> set[bool]:
+    return {topic.on_topic for topic in topics if topic.form == form}

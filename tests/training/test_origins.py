@@ -1,0 +1,47 @@
+"""The table of origins is read, or refused by row."""
+
+from pathlib import Path
+
+import pytest
+
+from training.examples import DataError
+from training.origins import Origin, read_origins
+
+HEAD = "file,question,category,author,date,pages,worked_out\n"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "origins.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_row_is_read_with_its_lists(tmp_path: Path) -> None:
+    row = 'round1.jsonl,"Hi,\nit blinks",errors,desk,2026-11-21,hub locks,140\n'
+    row += "round1.jsonl,hello,greeting,desk,2026-11-21,,\n"
+    first, second = read_origins(write(tmp_path, HEAD + row))
+    assert first == Origin(
+        file="round1.jsonl",
+        question="Hi,\nit blinks",
+        category="errors",
+        author="desk",
+        date="2026-11-21",
+        pages=("hub", "locks"),
+        worked_out=("140",),
+    )
+    assert (second.pages, second.worked_out) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ("file,question\n", "needs the columns file,question,category"),
+        (HEAD + "a.jsonl,hi,x,y\n", "line 2 has not 7 columns"),
+        (HEAD + "a.jsonl,hi,x,y,2026-11-21,,,more\n", "line 2 has not 7 columns"),
+        (HEAD + "a.jsonl,hi,x,y,yesterday,,\n", "line 2: date: "),
+        (HEAD + ",hi,x,y,2026-11-21,,\n", "line 2: file: "),
+    ],
+)
+def test_a_wrong_table_is_refused_by_row(tmp_path: Path, table: str, complaint: str) -> None:
+    with pytest.raises(DataError, match=complaint):
+        list(read_origins(write(tmp_path, table)))

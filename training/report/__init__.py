@@ -1,0 +1,1 @@
+"""How good is a company's folder? Every problem with its place, and the figures behind it."""
