@@ -3,16 +3,23 @@
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from tests.kit import DATA
-from training.evaluation.scenarios import Scenario
-from training.examples import Example
+from bot.persona import read_persona
+from tests.kit import DATA, OTHER_DATA, ROOT
+from training.evaluation.scenarios import Scenario, read_scenarios
+from training.examples import Example, read_examples, read_jsonl
+from training.facts import read_facts
+from training.handbook import read_page
+from training.origins import read_origins
 from training.prose import language_of
 from training.report.company import Company, read_company
-from training.topic import Topic
+from training.topic import Topic, read_topics
+from training.words import read_words
 
 
 @cache
@@ -40,6 +47,38 @@ error-codes-sensors-to-accounts status-lights factory-reset moving-house renting
 invoices-and-taxes refunds warranty shipping returns recycling privacy data-requests security accessibility
 installers safety glossary contact getting-started
 """
+
+
+# Which reader checks the shape of which file.
+READERS: dict[str, Callable[[Path], object]] = {
+    "persona.toml": lambda path: read_persona(path.parent),
+    "facts.toml": read_facts,
+    "synonyms.txt": read_words,
+    "handbook/*.md": read_page,
+    "examples/*.jsonl": lambda path: list(read_examples(path)),
+    "examples/origins.csv": lambda path: list(read_origins(path)),
+    "topics/*.jsonl": lambda path: read_topics(path.parent),
+    "topics/held-out.toml": lambda path: read_topics(path.parent),
+    "scenarios/*.jsonl": lambda path: list(read_scenarios(path)),
+}
+
+
+@pytest.mark.parametrize("data", [DATA, OTHER_DATA], ids=["zennest", "brightwater"])
+def test_every_file_of_a_company_has_a_shape_that_is_checked_and_keeps_it(data: Path) -> None:
+    shapes = {path: shape for shape in READERS for path in data.glob(shape)}
+    files = {path for path in data.rglob("*") if path.is_file()}
+    assert {path.name for path in files - shapes.keys()} <= {"README.md"}
+    assert set(shapes.values()) >= READERS.keys() - {"synonyms.txt"}
+    for path, shape in shapes.items():
+        assert READERS[shape](path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "data").rglob("*.jsonl")), ids=lambda path: path.name)
+def test_every_line_has_the_fields_of_its_kind_and_no_others(path: Path) -> None:
+    fields = {"examples": {"messages"}, "topics": {"text", "on_topic", "kind", "form"}}
+    for _, line in read_jsonl(path):
+        wanted = fields.get(path.parent.name, set(line))
+        assert set(line) - {"previous"} == wanted
 
 
 def test_the_handbook_has_a_page_for_everything_that_customers_ask_about() -> None:

@@ -38,11 +38,13 @@ class Example:
 
 def read_jsonl(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield (place, object) for every line of a JSONL file; raises DataError naming the line."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             place = f"{path}, line {number}"
             try:
-                value = json.loads(line)
+                value = json.loads(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                raise DataError(f"{place} is not UTF-8 text: save the file as UTF-8.") from None
             except json.JSONDecodeError as error:
                 raise DataError(f"{place} is not JSON ({error.msg}): write one object a line.") from None
             if not isinstance(value, dict):

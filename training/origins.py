@@ -1,6 +1,7 @@
 """Where each example comes from: a table beside the examples that people keep in a spreadsheet."""
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,14 +31,17 @@ _LISTS = ("pages", "worked_out")
 
 def read_origins(path: Path) -> Iterator[Origin]:
     """Yield the rows of a CSV table; lists are parted by spaces. Raises DataError naming the row."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise DataError(f"{path} needs the columns {','.join(COLUMNS)} in its first line.")
-        for row in rows:
-            if None in row or None in row.values():
-                raise DataError(
-                    f"{path}, line {rows.line_num} has not {len(COLUMNS)} columns: check its commas and quotes."
-                )
-            cells = {name: tuple(cell.split()) if name in _LISTS else cell for name, cell in row.items()}
-            yield validated(Origin, f"{path}, line {rows.line_num}", cells)
+    try:
+        text = path.read_text("utf-8-sig")  # a spreadsheet may begin a file with a byte order mark
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8 text: save it as UTF-8.") from None
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    if tuple(rows.fieldnames or ()) != COLUMNS:
+        raise DataError(f"{path} needs the columns {','.join(COLUMNS)} in its first line.")
+    for row in rows:
+        if None in row or None in row.values():
+            raise DataError(
+                f"{path}, line {rows.line_num} has not {len(COLUMNS)} columns: check its commas and quotes."
+            )
+        cells = {name: tuple(cell.split()) if name in _LISTS else cell for name, cell in row.items()}
+        yield validated(Origin, f"{path}, line {rows.line_num}", cells)

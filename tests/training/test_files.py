@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit import DATA
-from training.examples import DataError, Message, read_examples
+from training.examples import DataError, Message, read_examples, read_jsonl
 from training.handbook import Passage, read_page
 
 
@@ -45,6 +45,12 @@ def test_a_wrong_line_is_refused_by_its_number(tmp_path: Path, line: str, compla
     path = write(tmp_path, "e.jsonl", good + line)
     with pytest.raises(DataError, match=rf"e\.jsonl, line 2 .*{complaint}"):
         list(read_examples(path))
+
+
+def test_a_line_that_is_not_utf_8_is_refused_by_its_number(tmp_path: Path) -> None:
+    path = write(tmp_path, "e.jsonl", b'{"messages": []}\n{"messages": "\xff"}')
+    with pytest.raises(DataError, match=r"e\.jsonl, line 2 is not UTF-8"):
+        list(read_jsonl(path))
 
 
 def test_a_page_is_cut_at_its_headings_and_named_by_its_front_matter(tmp_path: Path) -> None:

@@ -45,3 +45,14 @@ def test_a_row_is_read_with_its_lists(tmp_path: Path) -> None:
 def test_a_wrong_table_is_refused_by_row(tmp_path: Path, table: str, complaint: str) -> None:
     with pytest.raises(DataError, match=complaint):
         list(read_origins(write(tmp_path, table)))
+
+
+def test_a_table_from_a_spreadsheet_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (row,) = read_origins(write(tmp_path, "\ufeff" + HEAD + "round1.jsonl,hello,greeting,desk,2026-11-21,,\n"))
+    assert row.question == "hello"
+
+
+def test_a_table_that_is_not_utf_8_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "origins.csv").write_bytes(HEAD.encode() + b"\xff")
+    with pytest.raises(DataError, match=r"origins\.csv is not UTF-8"):
+        list(read_origins(tmp_path / "origins.csv"))

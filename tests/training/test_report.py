@@ -8,10 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer import Typer
+from typer.testing import CliRunner, Result
 
 from tests.kit import DATA, OTHER_DATA
 from training.examples import read_examples
-from training.report.company import read_company
+from training.report.__main__ import main
+from training.report.company import Question, read_company
+from training.report.figures import lengths, openings, vocabulary_growth
 from training.report.rules import problems
 
 
@@ -52,6 +56,16 @@ def say_twice(folder: Path) -> None:
     path = folder / "examples" / "round1.jsonl"
     rows = lines(path)
     rewrite(path, [*rows, rows[1]])
+
+
+def answer_all_alike(folder: Path) -> None:
+    path = folder / "examples" / "round1.jsonl"
+    rows = lines(path)
+    for row in rows:
+        messages = row["messages"]
+        assert isinstance(messages, list)
+        messages[-1] = {"role": "assistant", "content": "Please look at the light first and tell me its color."}
+    rewrite(path, rows)
 
 
 def swap_turns(folder: Path) -> None:
@@ -140,6 +154,8 @@ SPOILT = {
     "no-next-step": answer_with("That is how these machines are."),
     "reference": expect(facts=[["a spoonful of sugar"]]),
     "repeated-question": say_twice,
+    "repeated-answer": answer_all_alike,
+    "same-answer-twice": answer_all_alike,
     "same-opening": begin_alike,
     "leakage": leak,
 }
@@ -156,3 +172,53 @@ def test_a_spoilt_folder_is_found_out_by_the_rule_that_is_there_for_it(folder: P
     found = problems(read_company(folder))
     assert rule in {problem.rule for problem in found}
     assert all(problem.place and problem.text for problem in found)
+
+
+def report(*arguments: str) -> Result:
+    app = Typer()
+    app.command()(main)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_the_report_shows_what_there_is_and_ends_well(folder: Path) -> None:
+    result = report(str(folder))
+    assert result.exit_code == 0
+    shown = " ".join(result.output.split())
+    for part in (
+        "5 pages with",
+        "examples by category",
+        "topics held out",
+        "critical scenarios",
+        "Lengths in words",
+        "most common openings",
+        "words after 1/4",
+        "Closest questions of scenarios",
+        "Closest answers (",
+        "Held-out questions nearest to training",
+        "0 problems",
+    ):
+        assert part in shown
+
+
+def test_the_report_lists_every_problem_and_ends_badly(folder: Path) -> None:
+    answer_with("Great question! Tap Settings > Coffee and wait.")(folder)
+    forget_origin(folder)
+    result = report(str(folder))
+    assert result.exit_code == 1
+    assert {"servile", "invented-menu", "origins"} <= set(re.findall(r": ([a-z-]+):", result.output))
+    assert re.search(r"^\d+ problems$", result.output, re.MULTILINE)
+
+
+def test_a_folder_that_cannot_be_read_gets_one_sentence(tmp_path: Path) -> None:
+    result = report(str(tmp_path))
+    assert result.exit_code == 1
+    assert result.output.startswith("There is no handbook page in ")
+    assert "Traceback" not in result.output
+
+
+def test_the_figures_say_what_they_are_called() -> None:
+    row = lengths("texts", ["one", "one two three", "one two"])
+    assert (row.count, row.least, row.median, row.mean, row.most) == (3, 1, 2, 2, 3)
+    asked = [Question("here", text, "") for text in ("My hub is red", "my hub is blue", "the lock", "Red hub")]
+    assert openings(asked, 1) == [("my hub is", 0.5)]
+    assert vocabulary_growth(asked) == [4, 5, 7, 7]
