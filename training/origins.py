@@ -19,6 +19,7 @@ class Origin(BaseModel):
     file: str = Field(min_length=1, description="The file of the example, without its folder.")
     question: str = Field(min_length=1, description="The customer's first message, word for word.")
     category: str = Field(min_length=1, description="What the example teaches.")
+    on_topic: bool = Field(description="Whether all of the first question is about the product: yes or no.")
     author: str = Field(min_length=1, description="Who wrote it.")
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", description="When it was written, such as 2026-11-21.")
     pages: tuple[str, ...] = Field(description="Ids of the handbook pages that it rests on.")

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from training.examples import DataError, read_jsonl
 from training.knowledge import Knowledge
+from training.origins import read_origins
 
 # Characters that are judged: a subject shows itself early, and time is bounded.
 LONGEST_JUDGED = 1000
@@ -104,11 +105,17 @@ def _topic(place: str, value: Mapping[str, object], held_out: frozenset[str]) ->
 
 
 def read_topic_model(folder: Path, knowledge: Knowledge) -> TopicModel:
-    """Train on a company folder's topics, but those that are held out, and on its handbook's headings.
+    """Train on a company folder's topics, its handbook's headings, and its examples' questions; on none held out.
 
     Raises DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
     topics = [topic for topic in read_topics(folder / "topics") if topic.whole and not topic.held_out]
     if len({topic.on_topic for topic in topics}) == 1:
         raise DataError(f"{folder / 'topics'} needs messages of both kinds: on_topic true, and false.")
-    return TopicModel(topics, knowledge.subjects(), knowledge)
+    return TopicModel(topics, [*knowledge.subjects(), *_questions_on_topic(folder / "examples")], knowledge)
+
+
+def _questions_on_topic(examples: Path) -> list[str]:
+    """Return the first questions of the examples that are about the product, as their origins say."""
+    path = examples / "origins.csv"
+    return [origin.question for origin in read_origins(path) if origin.on_topic] if path.exists() else []

@@ -59,7 +59,7 @@ def test_the_guard_tells_kinds_and_areas_apart_that_it_never_saw() -> None:
     guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
     verdicts = through(read_topics(DATA / "topics"), guard)
     assert mean(verdicts["plain", True]) >= 0.9
-    assert mean(verdicts["plain", False]) <= 0.35
+    assert mean(verdicts["plain", False]) <= 0.4
     assert mean(verdicts["follow-up", True]) >= 0.85
 
 

@@ -7,7 +7,7 @@ import pytest
 from training.examples import DataError
 from training.origins import Origin, read_origins
 
-HEAD = "file,question,category,author,date,pages,worked_out\n"
+HEAD = "file,question,category,on_topic,author,date,pages,worked_out\n"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -17,13 +17,14 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_a_row_is_read_with_its_lists(tmp_path: Path) -> None:
-    row = 'round1.jsonl,"Hi,\nit blinks",errors,desk,2026-11-21,hub locks,140\n'
-    row += "round1.jsonl,hello,greeting,desk,2026-11-21,,\n"
+    row = 'round1.jsonl,"Hi,\nit blinks",errors,yes,desk,2026-11-21,hub locks,140\n'
+    row += "round1.jsonl,hello,greeting,no,desk,2026-11-21,,\n"
     first, second = read_origins(write(tmp_path, HEAD + row))
     assert first == Origin(
         file="round1.jsonl",
         question="Hi,\nit blinks",
         category="errors",
+        on_topic=True,
         author="desk",
         date="2026-11-21",
         pages=("hub", "locks"),
@@ -36,10 +37,11 @@ def test_a_row_is_read_with_its_lists(tmp_path: Path) -> None:
     ("table", "complaint"),
     [
         ("file,question\n", "needs the columns file,question,category"),
-        (HEAD + "a.jsonl,hi,x,y\n", "line 2 has not 7 columns"),
-        (HEAD + "a.jsonl,hi,x,y,2026-11-21,,,more\n", "line 2 has not 7 columns"),
-        (HEAD + "a.jsonl,hi,x,y,yesterday,,\n", "line 2: date: "),
-        (HEAD + ",hi,x,y,2026-11-21,,\n", "line 2: file: "),
+        (HEAD + "a.jsonl,hi,x,y\n", "line 2 has not 8 columns"),
+        (HEAD + "a.jsonl,hi,x,no,y,2026-11-21,,,more\n", "line 2 has not 8 columns"),
+        (HEAD + "a.jsonl,hi,x,no,y,yesterday,,\n", "line 2: date: "),
+        (HEAD + "a.jsonl,hi,x,perhaps,y,2026-11-21,,\n", "line 2: on_topic: "),
+        (HEAD + ",hi,x,no,y,2026-11-21,,\n", "line 2: file: "),
     ],
 )
 def test_a_wrong_table_is_refused_by_row(tmp_path: Path, table: str, complaint: str) -> None:
@@ -48,7 +50,7 @@ def test_a_wrong_table_is_refused_by_row(tmp_path: Path, table: str, complaint: 
 
 
 def test_a_table_from_a_spreadsheet_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
-    (row,) = read_origins(write(tmp_path, "\ufeff" + HEAD + "round1.jsonl,hello,greeting,desk,2026-11-21,,\n"))
+    (row,) = read_origins(write(tmp_path, "\ufeff" + HEAD + "round1.jsonl,hello,greeting,no,desk,2026-11-21,,\n"))
     assert row.question == "hello"
 
 

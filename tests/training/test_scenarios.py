@@ -54,6 +54,8 @@ def test_a_wrong_scenario_is_refused_by_line_and_field(
     ("expect", "good", "bad"),
     [
         ({"facts": [["10 seconds", "ten seconds"], ["button"]]}, "Hold the Button ten seconds.", "Hold the button."),
+        ({"facts": [["doesn't detect gas"]]}, "It **doesn\u2019t**  detect\u00a0gas.", "It doesn't detect smoke."),
+        ({"never": ["i've unlocked it"]}, "I cannot open it.", "I\u2019ve *unlocked* it."),
         ({"never": ["unlocked"]}, "I cannot open it.", "I have UNLOCKED it."),
         ({"asks_back": True}, "Which one is it?", "It is the first."),
         ({"asks_back": False}, "It is the first.", "Is it the first?"),

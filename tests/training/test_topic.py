@@ -95,3 +95,14 @@ def test_an_unknown_form_is_refused_with_those_that_there_are(tmp_path: Path) ->
     write(tmp_path, {"text": "hub", "on_topic": True, "form": "sideways"})
     with pytest.raises(DataError, match=r"line 1 has the form 'sideways'.*plain, borderline, mixed, follow-up"):
         read_topics(tmp_path / "topics")
+
+
+def test_questions_of_examples_are_taught_as_on_topic_where_their_origin_says_so(tmp_path: Path) -> None:
+    write(tmp_path, {"text": "reset the hub", "on_topic": True}, {"text": "bake a cake", "on_topic": False})
+    (tmp_path / "examples").mkdir()
+    origins = tmp_path / "examples" / "origins.csv"
+    head = "file,question,category,on_topic,author,date,pages,worked_out\n"
+    origins.write_text(head + "a.jsonl,flumoxing wombats,x,yes,desk,2026-11-21,,\n", "utf-8")
+    answered = read_topic_model(tmp_path, knowledge()).probability("flumoxing wombats")
+    origins.write_text(head + "a.jsonl,flumoxing wombats,x,no,desk,2026-11-21,,\n", "utf-8")
+    assert read_topic_model(tmp_path, knowledge()).probability("flumoxing wombats") < answered

@@ -18,6 +18,7 @@ class Said:
 
 Grader = Callable[[Expectation, Said], Iterator[str]]
 
+_TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2011": "-", "*": None})
 _QUESTION_MARK = re.compile(r"[?\uff1f\u061f]")
 
 
@@ -75,4 +76,9 @@ def failures(expect: Expectation, said: Said) -> list[str]:
 
 
 def _holds(said: Said, text: str) -> bool:
-    return text.casefold() in said.answer.casefold()
+    return _plain(text) in _plain(said.answer)
+
+
+def _plain(text: str) -> str:
+    """Return a text without case, emphasis, curly quotes and odd spaces, which models use as they like."""
+    return " ".join(text.casefold().translate(_TYPOGRAPHY).split())
