@@ -28,7 +28,7 @@ def company() -> Company:
 
 
 def scenarios() -> list[Scenario]:
-    return [scenario for group in company().scenarios.values() for scenario in group]
+    return [scenario for _, scenario in company().each_scenario()]
 
 
 def categories(file: str) -> Counter[str]:

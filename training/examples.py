@@ -27,6 +27,16 @@ class Example:
 
     messages: tuple[Message, ...]
 
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What the customer says, in order."""
+        return tuple(message.content for message in self.messages if message.role == "user")
+
+    @property
+    def first_question(self) -> str:
+        """What the customer says first, or ""."""
+        return next(iter(self.questions), "")
+
     def exchanges(self) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """Yield (earlier questions, question, answer) for every question that is answered."""
         questions: list[str] = []

@@ -110,22 +110,20 @@ def _next_step(_: Company, answer: Answer) -> Iterator[str]:
 
 def references_keep_what_they_expect(company: Company) -> Iterator[Problem]:
     """The reference answer of every scenario's turn satisfies the expectations of that turn."""
-    for file, scenarios in company.scenarios.items():
-        for scenario in scenarios:
-            for number, turn in enumerate(scenario.turns, 1):
-                for failure in failures(turn.expect, Said(turn.reference, company.facts.contacts)):
-                    place = f"{file}, {scenario.id}, turn {number}"
-                    yield Problem(place, "reference", f"the reference {failure}; mend it or the expectation")
+    for place, scenario in company.each_scenario():
+        for number, turn in enumerate(scenario.turns, 1):
+            for failure in failures(turn.expect, Said(turn.reference, company.facts.contacts)):
+                text = f"the reference {failure}; mend it or the expectation"
+                yield Problem(f"{place}, turn {number}", "reference", text)
 
 
 def expected_facts_are_true(company: Company) -> Iterator[Problem]:
     """What a scenario wants to hear contradicts no fact."""
-    for file, scenarios in company.scenarios.items():
-        for scenario in scenarios:
-            told = "\n".join([*scenario.worked_out, *(turn.user for turn in scenario.turns)])
-            for text in (text for turn in scenario.turns for group in turn.expect.facts for text in group):
-                for contradiction in contradictions(company.facts, text, scenario.pages, told):
-                    yield Problem(f"{file}, {scenario.id}", "facts", f"expects {text!r}, but {contradiction}")
+    for place, scenario in company.each_scenario():
+        told = "\n".join([*scenario.worked_out, *(turn.user for turn in scenario.turns)])
+        for text in (text for turn in scenario.turns for group in turn.expect.facts for text in group):
+            for contradiction in contradictions(company.facts, text, scenario.pages, told):
+                yield Problem(place, "facts", f"expects {text!r}, but {contradiction}")
 
 
 ANSWER_RULES = (

@@ -1,7 +1,7 @@
 """A company's folder, read whole, with what its rules look at made easy to reach."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,23 +70,34 @@ class Company:
         """All pages, one after another."""
         return "\n".join(page.body for page in self.pages)
 
-    @cached_property
-    def origin_of(self) -> dict[tuple[str, str], Origin]:
-        """The origin of each example, by its file and its first question."""
-        return {(origin.file, origin.question): origin for origin in self.origins}
+    def each_example(self) -> Iterator[tuple[str, Example, Origin | None]]:
+        """Yield every example with its place and its origin, if it has one."""
+        origins = {(origin.file, origin.question): origin for origin in self.origins}
+        for file, examples in self.examples.items():
+            for number, example in enumerate(examples, 1):
+                yield _line(file, number), example, origins.get((file, example.first_question))
+
+    def each_scenario(self) -> Iterator[tuple[str, Scenario]]:
+        """Yield every scenario with its place."""
+        for file, scenarios in self.scenarios.items():
+            for scenario in scenarios:
+                yield f"{file}, {scenario.id}", scenario
 
     @cached_property
     def questions(self) -> dict[str, list[Question]]:
         """The customers' messages of each file of examples, those of all scenarios, and those of all topics."""
         asked = {
-            file: [question for number, example in enumerate(examples, 1) for question in _asked(file, number, example)]
+            file: [
+                question
+                for number, example in enumerate(examples, 1)
+                for question in _in_turn(_line(file, number), example.questions)
+            ]
             for file, examples in self.examples.items()
         }
         asked["scenarios"] = [
             question
-            for file, scenarios in self.scenarios.items()
-            for scenario in scenarios
-            for question in _tried(file, scenario)
+            for place, scenario in self.each_scenario()
+            for question in _in_turn(place, [turn.user for turn in scenario.turns])
         ]
         asked["topics"] = [
             Question(f"topics, {topic.form} {topic.kind}", topic.text, topic.previous) for topic in self.topics
@@ -97,62 +108,54 @@ class Company:
     def training_questions(self) -> list[Question]:
         """What a model is trained on: the questions of the examples and the topics that are not held out."""
         examples = [question for file in self.examples for question in self.questions[file]]
-        topics = zip(self.topics, self.questions["topics"], strict=True)
-        return [*examples, *(question for topic, question in topics if not topic.held_out)]
+        return [*examples, *self._topics(held_out=False)]
 
     @cached_property
     def held_out_questions(self) -> list[Question]:
         """What no training may have seen: the questions of the scenarios and the topics that are held out."""
-        topics = zip(self.topics, self.questions["topics"], strict=True)
-        return [*self.questions["scenarios"], *(question for topic, question in topics if topic.held_out)]
+        return [*self.questions["scenarios"], *self._topics(held_out=True)]
+
+    def _topics(self, *, held_out: bool) -> Iterator[Question]:
+        for topic, question in zip(self.topics, self.questions["topics"], strict=True):
+            if topic.held_out == held_out:
+                yield question
 
     @cached_property
     def answers(self) -> list[Answer]:
         """Every answer of the examples, and every reference of the scenarios."""
-        examples = (
-            answer
-            for file, examples in self.examples.items()
-            for number, example in enumerate(examples, 1)
-            for answer in self._said(file, number, example)
-        )
-        scenarios = (
-            answer
-            for file, scenarios in self.scenarios.items()
-            for one in scenarios
-            for answer in _references(file, one)
-        )
-        return [*examples, *scenarios]
-
-    def _said(self, file: str, number: int, example: Example) -> Iterator[Answer]:
-        told: list[str] = []
-        for message in example.messages:
-            if message.role == "user":
-                told.append(message.content)
-            elif message.role == "assistant":
-                origin = self.origin_of.get((file, told[0])) if told else None
-                pages, category, more = (origin.pages, origin.category, origin.worked_out) if origin else ((), "", ())
-                yield Answer(
-                    f"{file}, line {number}", message.content, "\n".join([*told, *more]), pages, category, taught=True
-                )
+        given = (answer for place, example, origin in self.each_example() for answer in _given(place, example, origin))
+        references = (answer for place, scenario in self.each_scenario() for answer in _references(place, scenario))
+        return [*given, *references]
 
 
-def _asked(file: str, number: int, example: Example) -> Iterator[Question]:
-    users = ["", *(message.content for message in example.messages if message.role == "user")]
-    for before, text in itertools.pairwise(users):
-        yield Question(f"{file}, line {number}", text, before)
+def _line(file: str, number: int) -> str:
+    return f"{file}, line {number}"
 
 
-def _tried(file: str, scenario: Scenario) -> Iterator[Question]:
-    for before, text in itertools.pairwise(["", *(turn.user for turn in scenario.turns)]):
-        yield Question(f"{file}, {scenario.id}", text, before)
+def _in_turn(place: str, questions: Sequence[str]) -> Iterator[Question]:
+    """Yield the messages of one conversation, each with the one before it."""
+    for before, text in itertools.pairwise(["", *questions]):
+        yield Question(place, text, before)
 
 
-def _references(file: str, scenario: Scenario) -> Iterator[Answer]:
+def _given(place: str, example: Example, origin: Origin | None) -> Iterator[Answer]:
+    """Yield the answers of an example."""
+    pages, category, worked_out = (origin.pages, origin.category, origin.worked_out) if origin else ((), "", ())
+    told = list(worked_out)
+    for message in example.messages:
+        if message.role == "user":
+            told.append(message.content)
+        elif message.role == "assistant":
+            yield Answer(place, message.content, "\n".join(told), pages, category, taught=True)
+
+
+def _references(place: str, scenario: Scenario) -> Iterator[Answer]:
+    """Yield the reference of each turn of a scenario."""
     told = list(scenario.worked_out)
     for number, turn in enumerate(scenario.turns, 1):
         told.append(turn.user)
-        place = f"{file}, {scenario.id}, turn {number}"
-        yield Answer(place, turn.reference, "\n".join(told), tuple(scenario.pages), scenario.category, taught=False)
+        where, pages = f"{place}, turn {number}", tuple(scenario.pages)
+        yield Answer(where, turn.reference, "\n".join(told), pages, scenario.category, taught=False)
 
 
 def read_company(folder: Path) -> Company:

@@ -11,35 +11,29 @@ FEWEST_EXAMPLES, FEWEST_SCENARIOS = 2, 1  # for each page of the handbook
 
 def conversations_take_turns(company: Company) -> Iterator[Problem]:
     """After a system message the customer and the assistant take turns, and the assistant has the last word."""
-    for file, examples in company.examples.items():
-        for number, example in enumerate(examples, 1):
-            roles = [message.role for message in example.messages]
-            spoken = roles[1:] if roles[0] == "system" else roles
-            if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
-                text = "does not go user, assistant, user, assistant; put its messages in order"
-                yield Problem(f"{file}, line {number}", "turns", text)
-            if not all(message.content.strip() for message in example.messages):
-                yield Problem(f"{file}, line {number}", "turns", "has an empty message; fill it or take it out")
+    for place, example, _ in company.each_example():
+        roles = [message.role for message in example.messages]
+        spoken = roles[1:] if roles[0] == "system" else roles
+        if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
+            yield Problem(place, "turns", "does not go user, assistant, user, assistant; put its messages in order")
+        if not all(message.content.strip() for message in example.messages):
+            yield Problem(place, "turns", "has an empty message; fill it or take it out")
 
 
 def scenario_ids_differ(company: Company) -> Iterator[Problem]:
     """Each scenario has a name of its own."""
-    counted = Counter(scenario.id for scenarios in company.scenarios.values() for scenario in scenarios)
-    for name, count in counted.items():
+    for name, count in Counter(scenario.id for _, scenario in company.each_scenario()).items():
         if count > 1:
             yield Problem("scenarios", "same-id", f"{count} of them are called {name!r}; rename all but one")
 
 
 def origins_match(company: Company) -> Iterator[Problem]:
     """Every example has its line in the table of origins, every line its example."""
-    firsts = Counter(
-        (file, next((message.content for message in example.messages if message.role == "user"), ""))
-        for file, examples in company.examples.items()
-        for example in examples
-    )
-    for file, question in firsts.keys() - company.origin_of.keys():
+    firsts = Counter((file, one.first_question) for file, examples in company.examples.items() for one in examples)
+    named = {(origin.file, origin.question) for origin in company.origins}
+    for file, question in firsts.keys() - named:
         yield Problem(file, "origins", f"{question!r} has no line in origins.csv; add one")
-    for file, question in company.origin_of.keys() - firsts.keys():
+    for file, question in named - firsts.keys():
         yield Problem("origins.csv", "origins", f"{question!r} begins no example of {file}; mend the line or delete it")
     for (file, question), count in firsts.items():
         if count > 1:
@@ -80,8 +74,7 @@ def _pages_of_examples(company: Company) -> Counter[str]:
 
 
 def _pages_of_scenarios(company: Company) -> Counter[str]:
-    scenarios = (scenario for scenarios in company.scenarios.values() for scenario in scenarios)
-    return Counter(page for scenario in scenarios for page in set(scenario.pages))
+    return Counter(page for _, scenario in company.each_scenario() for page in set(scenario.pages))
 
 
 COVERAGE_RULES = (

@@ -39,8 +39,7 @@ def all_lengths(company: Company) -> list[Lengths]:
     """Return the lengths of the pages, of the questions of every file, of the answers and of the conversations."""
     conversations = [
         " ".join(message.content for message in example.messages if message.role != "system")
-        for examples in company.examples.values()
-        for example in examples
+        for _, example, _ in company.each_example()
     ]
     return [
         lengths("pages", (page.body for page in company.pages)),
@@ -72,7 +71,7 @@ def vocabulary_growth(questions: Sequence[Question]) -> list[int]:
 
 def counts(company: Company) -> list[tuple[str, Counter[str]]]:
     """Return how many there are of each category, kind, form, author and language."""
-    scenarios = [scenario for scenarios in company.scenarios.values() for scenario in scenarios]
+    scenarios = [scenario for _, scenario in company.each_scenario()]
     areas = Counter(topic.kind for topic in company.topics if topic.on_topic)
     kinds = Counter(topic.kind for topic in company.topics if not topic.on_topic)
     return [
