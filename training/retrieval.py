@@ -4,6 +4,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -27,6 +28,8 @@ _LONGEST_MISSPELT = 30
 _ASKING_WEIGHS = 0.3
 # How much a word of what was said before counts beside one of the question itself.
 _CONTEXT_WEIGHS = 0.7
+# Words whose correction is remembered: most of what people write is the same few thousand.
+_REMEMBERED = 5000
 # A shorter unknown word is chatter rather than a subject.
 _SHORTEST_SUBJECT = 4
 
@@ -51,6 +54,7 @@ class Index:
         self._mass = self._sum(self._places, self._weight)
         self._bm25 = _bm25(postings, self._weight, len(texts))
         self._spelling = _Spelling(self._places)
+        self._correct = lru_cache(maxsize=_REMEMBERED)(self._corrected)
 
     def asked(self, query: str, context: str = "") -> Asked:
         """Weigh the words of a query, misspelt ones as what they nearly are, and those of its context for less."""
@@ -74,6 +78,9 @@ class Index:
 
     def corrected(self, written: str) -> str:
         """Return a word as it was written, or the known word that it nearly is."""
+        return self._correct(written)
+
+    def _corrected(self, written: str) -> str:
         unknown = [word for word in self._words(written) if word not in self._places]
         return (len(unknown) == 1 and self._spelling.nearest(unknown[0])) or written
 

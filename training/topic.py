@@ -54,21 +54,21 @@ class TopicModel:
             TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2),
         )
-        for vectorizer in self._vectorizers:
-            cast("Any", vectorizer).fit(texts)
+        corrected = [knowledge.corrected(text) for text in texts]
+        ngrams = [cast("Any", vectorizer).fit_transform(corrected) for vectorizer in self._vectorizers]
         model = LogisticRegression(C=_PENALTY, class_weight="balanced", solver="liblinear")
-        self._model = cast("Any", model).fit(self._features(texts), labels)
+        self._model = cast("Any", model).fit(self._with_familiarity(corrected, ngrams), labels)
 
     def probability(self, text: str) -> float:
         """Return the probability (0 to 1) that this message, taken alone, is about the product."""
-        return float(self._model.predict_proba(self._features([text[:LONGEST_JUDGED]]))[0, 1])
+        corrected = [self._knowledge.corrected(text[:LONGEST_JUDGED])]
+        ngrams = [cast("Any", vectorizer).transform(corrected) for vectorizer in self._vectorizers]
+        return float(self._model.predict_proba(self._with_familiarity(corrected, ngrams))[0, 1])
 
-    def _features(self, texts: Sequence[str]) -> sparse.csr_matrix:
+    def _with_familiarity(self, texts: Sequence[str], ngrams: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
         # scipy's matrices carry no types.
         matrices = cast("Any", sparse)
-        corrected = [self._knowledge.corrected(text) for text in texts]
-        familiar = np.array([astuple(self._knowledge.familiarity(text)) for text in corrected])
-        ngrams = [cast("Any", vectorizer).transform(corrected) for vectorizer in self._vectorizers]
+        familiar = np.array([astuple(self._knowledge.familiarity(text)) for text in texts])
         return matrices.hstack([*ngrams, matrices.csr_matrix(_FAMILIARITY * familiar)]).tocsr()
 
 

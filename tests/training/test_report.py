@@ -161,7 +161,27 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("data", [DATA, OTHER_DATA], ids=["zennest", "brightwater"])
+@pytest.mark.parametrize(
+    ("spoil", "place", "complaint"),
+    [
+        (page("about 200 cups", "about 300 cups"), "descaling", "300 is in no fact of the page descaling"),
+        (answer_with("Wait for 77 minutes."), "round1.jsonl, line 2", "77 minute is in no fact"),
+        (expect(facts=[["77 liters"]]), "scenarios.jsonl", "expects what is not so: 77 is in no fact"),
+    ],
+)
+def test_no_page_answer_or_expectation_contradicts_a_fact(
+    folder: Path, spoil: Callable[[Path], None], place: str, complaint: str
+) -> None:
+    spoil(folder)
+    found = [problem for problem in problems(read_company(folder)) if problem.rule == "facts"]
+    assert any(problem.place.startswith(place) and complaint in problem.text for problem in found)
+
+
+# ZenNest's folder takes some seconds.
+FOLDERS = [pytest.param(DATA, id="zennest", marks=pytest.mark.slow), pytest.param(OTHER_DATA, id="brightwater")]
+
+
+@pytest.mark.parametrize("data", FOLDERS)
 def test_the_folders_that_come_with_the_product_have_no_problem(data: Path) -> None:
     assert problems(read_company(data)) == []
 

@@ -1,9 +1,7 @@
 """Rules for what Sarah says: short, concrete, plain, and nothing that the handbook does not hold."""
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 
 from training.evaluation.graders import Said, failures
 from training.facts import contradictions
@@ -12,7 +10,6 @@ from training.report.company import Answer, Company
 from training.report.problem import Problem
 
 FEWEST_SENTENCES, MOST_SENTENCES = 1, 6
-_MENU = re.compile(r"\*\*([^*\n]*?>[^*\n]*?)\*\*")
 _LINK = re.compile(
     r"https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[\w-]+\.)+(?:com|net|org|io|example)\b", re.IGNORECASE
 )
@@ -66,23 +63,14 @@ def _menus(company: Company, answer: Answer) -> Iterator[str]:
     plain = answer.text.replace("*", "")
     for arrow in re.finditer(" > ", plain):
         before, after = plain[: arrow.start()], plain[arrow.end() :]
-        if not any(before.endswith(menu) and after.startswith(item) for menu, item in _steps(company.handbook)):
+        if not any(before.endswith(menu) and after.startswith(item) for menu, item in company.menu_steps):
             yield f"shows the menu {before.split()[-1]} > {after.split()[0]}, which no page has; use the handbook's"
-
-
-@cache
-def _steps(handbook: str) -> frozenset[tuple[str, str]]:
-    """Return each menu of the handbook with what is tapped in it."""
-    ways = ([part.strip() for part in way.split(">")] for way in _MENU.findall(handbook))
-    return frozenset(step for way in ways for step in itertools.pairwise(way))
 
 
 def _coined_words(company: Company, answer: Answer) -> Iterator[str]:
     """A name that begins with the brand is one that the handbook speaks of."""
-    if company.facts.brand:
-        coined = re.compile(rf"\b{re.escape(company.facts.brand)}[A-Z]\w+")
-        for word in sorted(set(coined.findall(answer.text)) - set(coined.findall(company.handbook))):
-            yield f"speaks of {word}, which no page does; nothing may be invented"
+    for word in sorted(company.coined_words_of(answer.text) - company.coined_words):
+        yield f"speaks of {word}, which no page does; nothing may be invented"
 
 
 def _links(company: Company, answer: Answer) -> Iterator[str]:
@@ -121,9 +109,9 @@ def expected_facts_are_true(company: Company) -> Iterator[Problem]:
     """What a scenario wants to hear contradicts no fact."""
     for place, scenario in company.each_scenario():
         told = "\n".join([*scenario.worked_out, *(turn.user for turn in scenario.turns)])
-        for text in (text for turn in scenario.turns for group in turn.expect.facts for text in group):
-            for contradiction in contradictions(company.facts, text, scenario.pages, told):
-                yield Problem(place, "facts", f"expects {text!r}, but {contradiction}")
+        wanted = "\n".join(text for turn in scenario.turns for group in turn.expect.facts for text in group)
+        for contradiction in contradictions(company.facts, wanted, scenario.pages, told):
+            yield Problem(place, "facts", f"expects what is not so: {contradiction}; mend the expectation")
 
 
 ANSWER_RULES = (

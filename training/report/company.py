@@ -1,6 +1,7 @@
 """A company's folder, read whole, with what its rules look at made easy to reach."""
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from training.topic import Topic, read_topics
 
 # A later message of no more words and characters means nothing without the one before it.
 _FRAGMENT_WORDS, _FRAGMENT_LENGTH = 3, 24
+# A way through menus, as a page shows it.
+_MENU = re.compile(r"\*\*([^*\n]*?>[^*\n]*?)\*\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,22 @@ class Company:
     def handbook(self) -> str:
         """All pages, one after another."""
         return "\n".join(page.body for page in self.pages)
+
+    @cached_property
+    def menu_steps(self) -> frozenset[tuple[str, str]]:
+        """Each menu that the handbook shows, with what is tapped in it: `**Settings > People**` is one step."""
+        ways = ([part.strip() for part in way.split(">")] for way in _MENU.findall(self.handbook))
+        return frozenset(step for way in ways for step in itertools.pairwise(way))
+
+    @cached_property
+    def coined_words(self) -> frozenset[str]:
+        """The names that begin with the brand, as `ZenHub` does, of which the handbook speaks."""
+        return self.coined_words_of(self.handbook)
+
+    def coined_words_of(self, text: str) -> frozenset[str]:
+        """Return the names in a text that begin with the brand; none where the company has no such brand."""
+        brand = re.escape(self.facts.brand)
+        return frozenset(re.findall(rf"\b{brand}[A-Z]\w+", text) if brand else ())
 
     def each_example(self) -> Iterator[tuple[str, Example, Origin | None]]:
         """Yield every example with its place and its origin, if it has one."""
