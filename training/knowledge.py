@@ -89,9 +89,10 @@ class Knowledge:
         """Return each passage's text, with the examples' questions that were answered from it."""
         texts = [f"{p.title} {' '.join([p.heading] * _HEADING_REPEATED)} {p.text}" for p in self._passages]
         plain = Index(texts, words)
-        for _, question, answer in self._exchanges if texts else ():
+        short = [(question, answer) for _, question, answer in self._exchanges if _is_short(question)]
+        for question, answer in short if texts else ():
             scores = plain.scores(plain.asked(answer))
-            if len(question.split()) <= _LONGEST_QUESTION and scores.max() > _FROM_HERE:
+            if scores.max() > _FROM_HERE:
                 texts[int(scores.argmax())] += f" {question}"
         return texts
 
@@ -151,6 +152,10 @@ class Knowledge:
             in_headings=self._headings.share_known(words),
             named=float(any(word in self._titles for word in asked.known)),
         )
+
+
+def _is_short(question: str) -> bool:
+    return len(question.split()) <= _LONGEST_QUESTION
 
 
 def _denies(text: str) -> bool:
