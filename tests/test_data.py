@@ -45,7 +45,7 @@ irrigation energy solar scenes routines presence app notifications accounts fami
 matter-thread-zigbee wifi-and-mesh firmware local-mode error-codes-hub-to-cameras
 error-codes-sensors-to-accounts status-lights factory-reset moving-house renting plans-and-billing
 invoices-and-taxes refunds warranty shipping returns recycling privacy data-requests security accessibility
-installers safety glossary contact getting-started
+installers safety glossary contact getting-started prices
 """
 
 
