@@ -91,6 +91,13 @@ def test_every_page_is_as_long_as_a_page_should_be() -> None:
     assert {page: words for page, words in lengths.items() if not 300 <= words <= 900} == {}
 
 
+def test_every_page_says_its_id_title_area_and_date() -> None:
+    for path in (DATA / "handbook").glob("*.md"):
+        head = path.read_text("utf-8").split("---\n")[1]
+        assert [line.partition(":")[0] for line in head.splitlines()] == ["id", "title", "area", "updated"]
+        assert read_page(path).id == path.stem
+
+
 def test_at_least_forty_error_codes_have_a_heading_with_cause_and_remedy() -> None:
     codes = dict(re.findall(r"^### (ZN-\d{3}): .+\n\n?(.+)$", company().handbook, re.MULTILINE))
     assert set(codes) == set(company().facts.codes)

@@ -129,8 +129,12 @@ def read_facts(path: Path) -> Facts:
     """Read a company's table of facts; raises DataError naming the table that is not as it should be."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}): write it as TOML in UTF-8.") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}): write the company's table of facts there."
+        ) from None
     pages = _tables(path, tables, "facts")
     return Facts(
         str(tables.get("brand", "")),

@@ -36,6 +36,11 @@ def read_origins(path: Path) -> Iterator[Origin]:
         text = path.read_text("utf-8-sig")  # a spreadsheet may begin a file with a byte order mark
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text: save it as UTF-8.") from None
+    except OSError as error:
+        columns = ",".join(COLUMNS)
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}): write a table with the columns {columns}."
+        ) from None
     rows = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise DataError(f"{path} needs the columns {','.join(COLUMNS)} in its first line.")

@@ -54,6 +54,11 @@ def test_a_table_from_a_spreadsheet_may_begin_with_a_byte_order_mark(tmp_path: P
     assert row.question == "hello"
 
 
+def test_a_missing_table_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"origins\.csv cannot be read \(No such file.*columns file,question"):
+        list(read_origins(tmp_path / "origins.csv"))
+
+
 def test_a_table_that_is_not_utf_8_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "origins.csv").write_bytes(HEAD.encode() + b"\xff")
     with pytest.raises(DataError, match=r"origins\.csv is not UTF-8"):
