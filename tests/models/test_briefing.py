@@ -66,7 +66,7 @@ def test_the_tokens_of_a_real_handbook_fit_their_budget(data: object) -> None:
     count, known = tokens(), knowledge(where)
     for question in ("What does it cost?", "How do I reset it?", "It is broken, what now?"):
         asked = Prompt(read_persona(where), known.passages(question, "", 4), (), question)
-        for budget in range(1200, 1900, 50):
+        for budget in range(1100, 1800, 50):
             assert sum(count(str(message.get("content"))) + 4 for message in messages(asked, budget, count)) <= budget
 
 
