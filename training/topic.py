@@ -112,10 +112,12 @@ def read_topic_model(folder: Path, knowledge: Knowledge) -> TopicModel:
     topics = [topic for topic in read_topics(folder / "topics") if topic.whole and not topic.held_out]
     if len({topic.on_topic for topic in topics}) == 1:
         raise DataError(f"{folder / 'topics'} needs messages of both kinds: on_topic true, and false.")
-    return TopicModel(topics, [*knowledge.subjects(), *_questions_on_topic(folder / "examples")], knowledge)
+    return TopicModel(topics, [*knowledge.subjects(), *_questions_on_topic(folder)], knowledge)
 
 
-def _questions_on_topic(examples: Path) -> list[str]:
-    """Return the first questions of the examples that are about the product, as their origins say."""
-    path = examples / "origins.csv"
-    return [origin.question for origin in read_origins(path) if origin.on_topic] if path.exists() else []
+def _questions_on_topic(folder: Path) -> list[str]:
+    """Return the examples' first questions that are on topic, as their origins say, and rest on no page held out."""
+    path = folder / "examples" / "origins.csv"
+    held_out = _held_out_kinds(folder / "topics" / "held-out.toml")
+    origins = read_origins(path) if path.exists() else ()
+    return [origin.question for origin in origins if origin.on_topic and held_out.isdisjoint(origin.pages)]

@@ -106,3 +106,6 @@ def test_questions_of_examples_are_taught_as_on_topic_where_their_origin_says_so
     answered = read_topic_model(tmp_path, knowledge()).probability("flumoxing wombats")
     origins.write_text(head + "a.jsonl,flumoxing wombats,x,no,desk,2026-11-21,,\n", "utf-8")
     assert read_topic_model(tmp_path, knowledge()).probability("flumoxing wombats") < answered
+    origins.write_text(head + "a.jsonl,flumoxing wombats,x,yes,desk,2026-11-21,hub wombats,\n", "utf-8")
+    (tmp_path / "topics" / "held-out.toml").write_text('kinds = ["wombats"]', "utf-8")
+    assert read_topic_model(tmp_path, knowledge()).probability("flumoxing wombats") < answered
