@@ -138,12 +138,12 @@ def read_facts(path: Path) -> Facts:
     pages = _tables(path, tables, "facts")
     return Facts(
         str(tables.get("brand", "")),
-        tuple(cast("list[str]", tables.get("contacts", []))),
+        _list(path, "contacts", tables.get("contacts", [])),
         tuple(_product(path, name, table) for name, table in _tables(path, tables, "products").items()),
         {code: str(meaning) for code, meaning in _table(path, tables, "codes").items()},
         _told(path, "everywhere", _table(path, tables, "everywhere")),
         {page: _told(path, f"facts.{page}", table) for page, table in pages.items()},
-        {page: tuple(cast("list[str]", table.get("uses", ()))) for page, table in pages.items()},
+        {page: _list(path, f"uses under [facts.{page}]", table.get("uses", [])) for page, table in pages.items()},
     )
 
 
@@ -159,6 +159,12 @@ def _tables(path: Path, tables: Mapping[str, object], name: str) -> dict[str, Ma
     return {key: _table(path, table, key) for key in table}
 
 
+def _list(path: Path, name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise DataError(f'{path}: {name} is not a list; write it as ["one", "another"].')
+    return tuple(str(text) for text in cast("list[object]", value))
+
+
 def _product(path: Path, name: str, table: Mapping[str, object]) -> Product:
     if unknown := set(table) - {"model", "price"}:
         raise DataError(f"{path}: the product {name!r} has an unknown entry {min(unknown)!r}; it has model and price.")
@@ -168,6 +174,6 @@ def _product(path: Path, name: str, table: Mapping[str, object]) -> Product:
 def _told(path: Path, name: str, table: Mapping[str, object]) -> str:
     """Return the values of a table of facts, a line each."""
     for key, value in table.items():
-        if not isinstance(value, list if key == "uses" else str):
+        if key != "uses" and not isinstance(value, str):
             raise DataError(f'{path}: {key!r} under [{name}] is not a text; write {key} = "the number and its unit".')
     return "\n".join(str(value) for key, value in table.items() if key != "uses")

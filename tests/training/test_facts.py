@@ -87,6 +87,8 @@ def test_what_the_customer_said_may_be_repeated(facts: Facts) -> None:
         ("x = ", "cannot be read"),
         ("products = 3", "'products' is not a table"),
         ('[products]\n"A" = { cost = "$1" }', "unknown entry 'cost'"),
+        ('contacts = "help@zen.example"', "contacts is not a list"),
+        ('[facts.hub]\nuses = "locks"', "uses under .facts.hub. is not a list"),
         ("[facts.hub]\nrestart = 10", "'restart' under .facts.hub. is not a text"),
     ],
 )

@@ -64,7 +64,7 @@ def _menus(company: Company, answer: Answer) -> Iterator[str]:
     for arrow in re.finditer(" > ", plain):
         before, after = plain[: arrow.start()], plain[arrow.end() :]
         if not any(before.endswith(menu) and after.startswith(item) for menu, item in company.menu_steps):
-            yield f"shows the menu {before.split()[-1]} > {after.split()[0]}, which no page has; use the handbook's"
+            yield f"shows {before[-20:]} > {after[:20]}, a menu that no page has; use the handbook's"
 
 
 def _coined_words(company: Company, answer: Answer) -> Iterator[str]:
