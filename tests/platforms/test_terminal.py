@@ -153,5 +153,6 @@ async def _left_by_ctrl_c(terminal: Terminal) -> int:
     ended = asyncio.create_task(terminal.end())
     while not ended.done():
         terminal.press("\x03")
-        await asyncio.wait([ended], timeout=1)
+        # A second one would kill a process that is about to leave, on a machine that is busy.
+        await asyncio.wait([ended], timeout=5)
     return await ended
