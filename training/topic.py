@@ -109,15 +109,16 @@ def read_topic_model(folder: Path, knowledge: Knowledge) -> TopicModel:
 
     Raises DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
-    topics = [topic for topic in read_topics(folder / "topics") if topic.whole and not topic.held_out]
+    read = read_topics(folder / "topics")
+    topics = [topic for topic in read if topic.whole and not topic.held_out]
     if len({topic.on_topic for topic in topics}) == 1:
         raise DataError(f"{folder / 'topics'} needs messages of both kinds: on_topic true, and false.")
-    return TopicModel(topics, [*knowledge.subjects(), *_questions_on_topic(folder)], knowledge)
+    held_out = {topic.kind for topic in read if topic.held_out}
+    return TopicModel(topics, [*knowledge.subjects(), *_questions_on_topic(folder, held_out)], knowledge)
 
 
-def _questions_on_topic(folder: Path) -> list[str]:
+def _questions_on_topic(folder: Path, held_out: set[str]) -> list[str]:
     """Return the examples' first questions that are on topic, as their origins say, and rest on no page held out."""
     path = folder / "examples" / "origins.csv"
-    held_out = _held_out_kinds(folder / "topics" / "held-out.toml")
     origins = read_origins(path) if path.exists() else ()
     return [origin.question for origin in origins if origin.on_topic and held_out.isdisjoint(origin.pages)]

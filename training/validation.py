@@ -1,6 +1,5 @@
 """Lines of a file become records, or one sentence that names the place."""
 
-import json
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ R = TypeVar("R", bound=BaseModel)
 def validated(record: type[R], place: str, value: Mapping[str, object]) -> R:
     """Return the record that a line holds; raises DataError naming the place, the field and what is wrong."""
     try:
-        return record.model_validate_json(json.dumps(value))
+        return record.model_validate(value)
     except ValidationError as error:
         first, *others = error.errors(include_url=False, include_input=False)
         field = ".".join(str(part) for part in first["loc"])

@@ -12,7 +12,7 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from tests.kit import DATA, OTHER_DATA
-from training.examples import read_examples
+from training.examples import read_examples, read_jsonl
 from training.report.__main__ import main
 from training.report.company import Question, read_company
 from training.report.figures import lengths, openings, vocabulary_growth
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [dict(line) for _, line in read_jsonl(path)]
 
 
 def rewrite(path: Path, rows: list[dict[str, object]]) -> None:

@@ -98,7 +98,8 @@ def test_an_unknown_form_is_refused_with_those_that_there_are(tmp_path: Path) ->
 
 
 def test_questions_of_examples_are_taught_as_on_topic_where_their_origin_says_so(tmp_path: Path) -> None:
-    write(tmp_path, {"text": "reset the hub", "on_topic": True}, {"text": "bake a cake", "on_topic": False})
+    known = [{"text": "reset the hub", "on_topic": True}, {"text": "bake a cake", "on_topic": False}]
+    write(tmp_path, *known, {"text": "feed it", "on_topic": True, "kind": "wombats", "form": "mixed"})
     (tmp_path / "examples").mkdir()
     origins = tmp_path / "examples" / "origins.csv"
     head = "file,question,category,on_topic,author,date,pages,worked_out\n"

@@ -28,7 +28,7 @@ class Expectation(_Record):
     offers_person: bool | None = Field(default=None, description="Whether the answer says how to reach a person.")
     language: str = Field(default="en", pattern="^[a-z]{2}$", description="ISO 639-1 code of the answer's language.")
     sentences: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
-        default=(1, 6), description="The fewest and the most sentences of the answer."
+        default=(1, 6), strict=False, description="The fewest and the most sentences of the answer."
     )
 
 
