@@ -1,0 +1,38 @@
+"""The result files that a job leaves: CSV, in base64 or not."""
+
+import base64
+import binascii
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from training.files import written_whole
+from training.providers import Metric
+from training.providers.openai.reading import Json, measured
+
+
+def keep(content: bytes, path: Path) -> tuple[Metric, ...]:
+    """Keep a result file, whole and out of its base64, and return what it measured; raises OSError."""
+    table = unwrapped(content)
+    with written_whole(path) as file:
+        file.write(table)
+    return measured(_rows(table))
+
+
+def unwrapped(content: bytes) -> bytes:
+    """Take the base64 off, where there is one: a table has commas, which base64 has not."""
+    try:
+        return base64.b64decode(b"".join(content.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return content
+
+
+def _rows(table: bytes) -> Iterator[Json]:
+    """Yield the rows by their columns' names, up to what is no CSV any more."""
+    reader = csv.DictReader(table.decode("utf-8-sig", "replace").splitlines())
+    try:
+        for row in reader:
+            yield {str(name).strip(): value for name, value in row.items()}
+    # A field of more than 128 KiB is no number: what stands before it counts.
+    except csv.Error:
+        return
