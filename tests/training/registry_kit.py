@@ -1,0 +1,22 @@
+"""A registry for tests, over a real file, with something in it."""
+
+from training.registry import Model, Plan, Registry, Run, Tuned
+
+DATASET = "0a1b2c3d"
+PLAN = Plan(DATASET, "embedded", "nearest-example")
+
+
+def started(registry: Registry, plan: Plan = PLAN, by: str = "ana", at: float = 2.0) -> Run:
+    """Return a queued run, with its dataset recorded."""
+    registry.record_dataset(plan.dataset, "seed", 10, 8, 2, by, 1.0)
+    return registry.start_run(plan, by, at)
+
+
+def registered(registry: Registry, tuned: Tuned | None = None) -> Model:
+    """Return the model of a run of its own."""
+    return registry.register(tuned or Tuned(started(registry).id), "worker", 3.0)
+
+
+def actions(registry: Registry) -> list[str]:
+    """Return what the audit log says was done, oldest first."""
+    return [line.action for line in reversed(registry.audit_log(1000))]

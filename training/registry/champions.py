@@ -1,0 +1,73 @@
+"""Which model answers customers, and which did before."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from training.registry import audits
+from training.registry.models import EVERY, find, model_of
+from training.registry.records import Model, Promotion, RegistryError
+from training.registry.tables import models, promotions
+
+_HISTORY = sa.select(promotions).order_by(promotions.c.seq)
+
+
+def _promotion(row: sa.Row[Any]) -> Promotion:
+    return Promotion(row.seq, row.model or "", row.at, row.by, row.action, row.reason, row.forced)
+
+
+def history(connection: sa.Connection) -> list[Promotion]:
+    """Return who answered customers when, oldest first."""
+    return [_promotion(row) for row in connection.execute(_HISTORY).all()]
+
+
+def champion(connection: sa.Connection) -> Model | None:
+    """Return the model that answers customers, if one does."""
+    newest = sa.select(sa.func.max(promotions.c.seq)).scalar_subquery()
+    query = EVERY.join(promotions, promotions.c.model == models.c.id).where(promotions.c.seq == newest)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else model_of(row)
+
+
+def _chain(changes: list[Promotion]) -> list[str]:
+    """Return the models that a rollback would go back through, the champion last."""
+    chain: list[str] = []
+    for change in changes:
+        if change.action == "promote":
+            chain.append(change.model)
+        else:
+            chain.pop()
+    return chain
+
+
+def promote(  # noqa: PLR0913 - who, when and why belong to it
+    connection: sa.Connection, asked: str, by: str, at: float, reason: str, *, forced: bool
+) -> Promotion:
+    """Put a model on the chain; raises RegistryError where it is the champion already."""
+    model = find(connection, asked).id
+    now = champion(connection)
+    if now is not None and now.id == model:
+        raise RegistryError(f"{model} is the champion already: there is nothing to promote.")
+    audits.write(connection, by, at, "promote, forced" if forced else "promote", model, reason)
+    return _added(connection, Promotion(0, model, at, by, "promote", reason, forced))
+
+
+def rollback(connection: sa.Connection, by: str, at: float, reason: str) -> Promotion:
+    """Take the champion off the chain; raises RegistryError where there is none."""
+    chain = _chain(history(connection))
+    if not chain:
+        raise RegistryError(
+            "No model has been promoted that could be rolled back: `sarah model promote` makes a champion."
+        )
+    before = chain[-2] if len(chain) > 1 else ""
+    detail = f"to {before or 'the models that the bot is set up with'}" + (f": {reason}" if reason else "")
+    audits.write(connection, by, at, "rollback", chain[-1], detail)
+    return _added(connection, Promotion(0, before, at, by, "rollback", reason, forced=False))
+
+
+def _added(connection: sa.Connection, change: Promotion) -> Promotion:
+    values = asdict(change) | {"model": change.model or None}
+    del values["seq"]
+    seq = connection.execute(promotions.insert().returning(promotions.c.seq), values).scalar_one()
+    return replace(change, seq=seq)
