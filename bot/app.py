@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from aiohttp import web
 from filelock import FileLock, Timeout
@@ -16,6 +17,7 @@ from bot.http import open_http
 from bot.metrics import Metrics
 from bot.models import ChatModel
 from bot.models.chain import Chain
+from bot.models.champion import open_champion
 from bot.models.embedded import Embedded
 from bot.persona import Persona, read_persona
 from bot.platforms.terminal import terminal
@@ -23,8 +25,12 @@ from bot.serving import Serving
 from bot.settings import Settings
 from bot.store import open_store
 from training.examples import DataError
+from training.handbook import read_handbook
 from training.knowledge import Knowledge, read_knowledge
+from training.providers.embedded import read_embedded
+from training.registry import Model
 from training.topic import read_topic_model
+from training.words import read_words
 
 # A part's name, and one phrase about it.
 Tell = Callable[[str, str], None]
@@ -40,6 +46,17 @@ class Desk:
     models: tuple[str, ...]
 
 
+class _Told(TypedDict):
+    """What differs between the models that are served."""
+
+    name: str
+    setting: str
+    url: str
+    model: str
+    key: str
+    stop: str
+
+
 @asynccontextmanager
 async def open_desk(settings: Settings, *, per_minute: int) -> AsyncGenerator[Desk]:
     """Build an assistant over the home folder; raises StartupError when that cannot be."""
@@ -49,17 +66,21 @@ async def open_desk(settings: Settings, *, per_minute: int) -> AsyncGenerator[De
         persona, knowledge, guard = _company(settings)
         metrics = Metrics()
         models = _models(settings, knowledge, stack)
+        champion = await stack.enter_async_context(
+            open_champion(settings.sarah_home, lambda model, opened: _tuned(settings, model, opened))
+        )
         assistant = Assistant(
             store=store,
             persona=persona,
             knowledge=knowledge,
             guard=guard,
-            chain=Chain(models, metrics),
+            chain=Chain(models, metrics, champion),
             policy=Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting),
             metrics=metrics,
             clock=Clock(reference=lambda: secrets.token_hex(4)),
         )
-        yield Desk(persona, assistant, metrics, tuple(model.name for model in models))
+        names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
+        yield Desk(persona, assistant, metrics, names)
 
 
 async def serve(settings: Settings, tell: Tell) -> None:
@@ -122,30 +143,43 @@ def _models(settings: Settings, knowledge: Knowledge, stack: AsyncExitStack) -> 
 
 
 def _served_models(settings: Settings, stack: AsyncExitStack) -> list[ChatModel]:
+    return [
+        _served(settings, stack, name=name, setting=setting, url=url, model=name, key=key, stop=settings.sarah_stop)
+        for setting, name, url, key in settings.models()
+    ]
+
+
+def _tuned(settings: Settings, model: Model, stack: AsyncExitStack) -> ChatModel:
+    """Make a model of the registry ready (about half a second); raises DataError when its files are not whole."""
+    if model.provider == "embedded":
+        data = settings.sarah_data
+        examples = read_embedded(Path(model.folder))
+        knowledge = Knowledge(read_handbook(data / "handbook"), examples, read_words(data / "synonyms.txt"))
+        return Embedded(knowledge, model.id)
+    url = model.base_url
+    if not url:
+        raise DataError(f"The registry does not say where {model.id} is served: promote another model.")
+    key = settings.key_for(url)
+    return _served(settings, stack, name=model.id, setting="", url=url, model=model.served_as, key=key, stop=model.stop)
+
+
+def _served(settings: Settings, stack: AsyncExitStack, **told: Unpack[_Told]) -> ChatModel:
     # Imported where they are needed: the package and the vocabulary cost a second and 70 MB.
     from bot.models.openai_compatible import Endpoint, OpenAICompatible  # noqa: PLC0415
     from training.tokens import counter  # noqa: PLC0415
 
-    count = counter(settings.sarah_vocabulary)
-    models: list[ChatModel] = []
-    for setting, name, url, key in settings.models():
-        endpoint = Endpoint(
-            setting=setting,
-            url=url,
-            model=name,
-            key=key,
-            temperature=settings.sarah_temperature,
-            max_tokens=settings.sarah_max_tokens,
-            stop=settings.sarah_stop,
-            context_tokens=settings.sarah_context_tokens,
-            timeout=settings.sarah_model_timeout,
-            deadline=settings.sarah_model_deadline,
-            retries=settings.sarah_model_retries,
-        )
-        model = OpenAICompatible(endpoint, count)
-        stack.push_async_callback(model.close)
-        models.append(model)
-    return models
+    endpoint = Endpoint(
+        temperature=settings.sarah_temperature,
+        max_tokens=settings.sarah_max_tokens,
+        context_tokens=settings.sarah_context_tokens,
+        timeout=settings.sarah_model_timeout,
+        deadline=settings.sarah_model_deadline,
+        retries=settings.sarah_model_retries,
+        **told,
+    )
+    model = OpenAICompatible(endpoint, counter(settings.sarah_vocabulary))
+    stack.push_async_callback(model.close)
+    return model
 
 
 def _who_answers(models: tuple[str, ...]) -> str:

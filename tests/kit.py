@@ -14,6 +14,7 @@ from bot.guard import Guard, OpenGuard
 from bot.metrics import Metrics
 from bot.models import ChatModel, ModelError, Prompt
 from bot.models.chain import Chain
+from bot.models.champion import Champion
 from bot.persona import Persona, Sentences
 from bot.store import open_store
 from training.knowledge import Knowledge, read_knowledge
@@ -90,13 +91,14 @@ def knowledge(data: Path = DATA) -> Knowledge:
 
 
 @asynccontextmanager
-async def open_assistant(
+async def open_assistant(  # noqa: PLR0913 - what a test changes, by name
     home: Path,
     *models: ChatModel,
     persona: Persona = PERSONA,
     data: Path = DATA,
     guard: Guard | None = None,
     policy: Policy | None = None,
+    champion: Champion | None = None,
 ) -> AsyncGenerator[Assistant]:
     """Open an assistant over the database file in `home`; its references are r1, r2, and so on."""
     numbers = count(1)
@@ -107,7 +109,7 @@ async def open_assistant(
             persona=persona,
             knowledge=knowledge(data),
             guard=guard or OpenGuard(),
-            chain=Chain(models, metrics),
+            chain=Chain(models, metrics, champion),
             policy=policy or Policy(),
             metrics=metrics,
             clock=Clock(reference=lambda: f"r{next(numbers)}"),

@@ -57,9 +57,11 @@ def taken_up(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def test_the_readme_tells_of_every_setting_its_default_and_its_meaning_and_of_nothing_else() -> None:
-    assert table(README) == [
+    rows = [
         Row(name.upper(), written(field.default) or "empty", field.description or "") for name, field in FIELDS.items()
     ]
+    # In the order in which an operator needs them, which is not the order of the classes.
+    assert sorted(table(README)) == sorted(rows)
 
 
 def test_the_example_shows_every_setting_once_with_its_default_and_nothing_else() -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.browser import Profiles
+from tests.champions import embedded, promote
 from tests.platforms.terminal_scene import PATIENCE, variables
 from tests.platforms.web_scene import customer
 from tests.servers.openai import KEY, MODEL, OpenAI, open_openai, says
@@ -103,6 +104,13 @@ async def test_a_start_says_what_runs_what_does_not_and_which_variable_would_sta
     code, out, beside = await said(tmp_path, "health", SARAH_HTTP_PORT=port)
     assert (code, out) == (1, "")
     assert "Traceback" not in beside
+
+
+async def test_a_start_says_that_the_champion_answers(tmp_path: Path) -> None:
+    model = embedded(tmp_path, QUESTION, "It sleeps.")
+    promote(tmp_path, model)
+    async with running(tmp_path) as sarah:
+        assert await sarah.until("Model") == f"{model.id}, the champion, and when it fails embedded"
 
 
 @pytest.mark.asyncio(loop_scope="session")

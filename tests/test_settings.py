@@ -22,6 +22,7 @@ SECRETS = [name for name, field in Settings.model_fields.items() if isinstance(f
 FREE = {
     *("sarah_home", "sarah_data", "sarah_model", "sarah_backup_model", "sarah_stop"),
     *("sarah_web_host", "sarah_http_host"),
+    *("sarah_tuning_model", "sarah_wandb_project", "sarah_wandb_entity", "sarah_author"),
 }
 
 
@@ -30,7 +31,7 @@ def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave each test in an empty folder, without a variable of ours."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
-        if name.upper().startswith(("SARAH_", "DISCORD_", "SLACK_")):
+        if name.upper().startswith(("SARAH_", "DISCORD_", "SLACK_", "OPENAI_")):
             monkeypatch.delenv(name)
 
 
@@ -78,6 +79,9 @@ WRONG = {
     "SARAH_TEMPERATURE=hot": "a number",
     "SARAH_TEMPERATURE=2.1": "2 or less",
     "SARAH_GUARD_THRESHOLD=0,3": "a number",
+    "SARAH_SPENDING_LIMIT=-1": "0 or more",
+    "SARAH_SPENDING_LIMIT=inf": "a number that ends",
+    "SARAH_SPENDING_LIMIT=$25": "a number",
     "SARAH_LOG_LEVEL=loud": "'debug', 'info', 'warning' or 'error'",
     "SARAH_LOG_FORMAT=xml": "'text' or 'json'",
     "SARAH_VOCABULARY=latin": "'o200k_base' or 'cl100k_base'",
@@ -89,6 +93,7 @@ WRONG = {
             "SARAH_MODEL_URL=http://[half",
             "SARAH_MODEL_URL=http://models.example:port",
             "SARAH_BACKUP_MODEL_URL=models.example",
+            "SARAH_TUNING_URL=tuning.example",
         ],
         "an address that starts with http:// or https://, such as http://127.0.0.1:8000/v1",
     ),
@@ -197,6 +202,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     [
         ("SARAH_MODLE", "rename it to SARAH_MODEL, or remove it"),
         ("SARAH_LOGLEVEL", "rename it to SARAH_LOG_LEVEL, or remove it"),
+        ("SARAH_TUNING_KEYS", "rename it to SARAH_TUNING_KEY, or remove it"),
         ("DISCORD_BOT_TOKEN", "rename it to DISCORD_TOKEN, or remove it"),
         ("SLACK_SIGNING_SECRETS", "rename it to SLACK_SIGNING_SECRET, or remove it"),
     ],

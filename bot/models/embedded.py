@@ -25,10 +25,10 @@ _PIECE = re.compile(r"\S+\s*")
 class Embedded:
     """Answers without an account or a download: quotes what is near, and says so when nothing is."""
 
-    name = "embedded"
     stop = ""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, name: str = "embedded") -> None:
+        self.name = name
         self._knowledge = knowledge
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[str]:

@@ -32,6 +32,8 @@ from training.tokens import Count
 COUNTS_KEPT = 4096
 # Characters of an error that the log shows.
 LONGEST_REASON = 200
+# A key goes to the server that it was given for, and to no other.
+WAY_TO_A_KEY = "set SARAH_TUNING_URL to this model's server and SARAH_TUNING_KEY to its key"
 # Tokens of roles and separators around the system message and the question, and of the answer's beginning.
 REST_OF_TOKENS = 12
 
@@ -45,9 +47,11 @@ _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
 class Endpoint:
     """Where a model is, and how it is asked; times are seconds, budgets tokens.
 
-    `setting` is the variable that names it; those of its URL and its key begin with the same words.
+    `name` is what its answers are recorded under. `setting` is the variable that names it; those of its URL and its key
+    begin with the same words; "" for the champion, which the registry names.
     """
 
+    name: str
     setting: str
     url: str
     model: str
@@ -65,7 +69,7 @@ class OpenAICompatible:
     """A model behind a chat completions URL, streamed."""
 
     def __init__(self, endpoint: Endpoint, count: Count) -> None:
-        self.name = endpoint.model
+        self.name = endpoint.name
         self.stop = endpoint.stop
         self._endpoint = endpoint
         self._count = lru_cache(COUNTS_KEPT)(count)
@@ -173,9 +177,9 @@ class OpenAICompatible:
         setting = self._endpoint.setting
         match error:
             case AuthenticationError() | PermissionDeniedError():
-                return f": correct {setting}_KEY"
+                return f": correct {setting}_KEY" if setting else f": {WAY_TO_A_KEY}"
             case NotFoundError():
-                return f": correct {setting} or {setting}_URL"
+                return f": correct {setting} or {setting}_URL" if setting else ": promote another model, or roll back"
             case _:
                 return ""
 

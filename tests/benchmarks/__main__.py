@@ -1,4 +1,4 @@
-"""`make bench`: what Sarah adds to a turn, how many turns she takes, how large she is, and how soon she is there."""
+"""`make bench`: how fast she counts, what she adds to a turn, how many turns, how large she is, and how soon there."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks import tokens
 from tests.benchmarks.turns import Times, measure, percentile, steps
 
 TURNS = 2000
@@ -29,6 +30,9 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     out = Console(width=100)
     out.print(f"Python {platform.python_version()}, {platform.machine()}, one core of {os.cpu_count()}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        # Before all but one core are put aside: counting uses two.
+        out.print(tokens.table(Path(folder)))
     everything = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(everything)})
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,10 @@ from bot.conversation import Conversation, Question
 from bot.guard import TopicGuard
 from bot.incoming import clean
 from bot.models import Prompt
+from bot.models.champion import Champion, open_champion
 from bot.persona import read_persona
 from bot.store import Outcome, open_store
+from tests.champions import promote, served
 from tests.kit import DATA, knowledge, open_assistant
 from training.topic import read_topic_model, read_topics
 
@@ -54,12 +56,23 @@ def questions() -> list[str]:
 
 @asynccontextmanager
 async def desk(home: Path, model: InstantModel) -> AsyncGenerator[Assistant]:
-    """Open an assistant as it serves customers, but for the model."""
+    """Open an assistant as it serves customers, but for the model: the registry's champion, looked up at each turn."""
     guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
     policy = Policy(per_minute=0)
     persona = read_persona(DATA)
-    async with open_assistant(home, model, persona=persona, guard=guard, policy=policy) as assistant:
+    async with (
+        crowned(home, model) as champion,
+        open_assistant(home, persona=persona, guard=guard, policy=policy, champion=champion) as assistant,
+    ):
         yield assistant
+
+
+@asynccontextmanager
+async def crowned(home: Path, model: InstantModel) -> AsyncGenerator[Champion]:
+    """Make a model the champion of a registry."""
+    promote(home, served(home, ""))
+    async with open_champion(home, lambda _model, _opened: model) as champion:
+        yield champion
 
 
 async def measure(home: Path, conversations: int, turns: int, every: float = 0.0) -> Times:
@@ -103,7 +116,7 @@ async def steps(home: Path, rounds: int) -> dict[str, float]:
     texts = cycle(questions())
     outcome = Outcome("answered", "Hold the button at the back for ten seconds.", "instant")
     numbers = count()
-    async with open_store(home / "sarah.db") as store:
+    async with open_store(home / "sarah.db") as store, crowned(home, InstantModel()) as champion:
         taken: list[int] = []
 
         async def take() -> None:
@@ -123,12 +136,17 @@ async def steps(home: Path, rounds: int) -> dict[str, float]:
         async def history() -> None:
             await store.before(taken[-1], TURNS_READ)
 
+        async def crown() -> None:
+            async with champion.turn():
+                pass
+
         asked = await _median(take, rounds)
         left = iter(taken)
         return {
             "record the question (one transaction, on disk)": asked,
             "is it about the product?": await _median(guarded, rounds),
             "find the passages": await _median(passages, rounds),
+            "who is the champion?": await _median(crown, rounds),
             "record the answer (one transaction, on disk)": await _median(finish, rounds),
             f"read the history, {TURNS_READ} turns of it": await _median(history, rounds),
         }

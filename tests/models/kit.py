@@ -35,6 +35,7 @@ def tokens() -> Count:
 async def open_model(url: str, counted: Count | None = None, /, **changes: object) -> AsyncGenerator[OpenAICompatible]:
     """Open a model at this URL; `changes` are fields of its endpoint."""
     endpoint = Endpoint(
+        name=MODEL,
         setting="SARAH_MODEL",
         url=url,
         model=MODEL,

@@ -5,11 +5,11 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +19,7 @@ from training.datasets.writing import DatasetWriter, Intake, Keep
 from training.entries import Entry
 from training.examples import DataError, Example, Message, Role, read_jsonl
 from training.files import sync_folder
+from training.provenance import Provenance
 from training.split import Side
 
 _KEPT, _MADE, _GONE, _LOCK = "ds-", ".add-", ".gone-", "lock"
@@ -82,6 +83,12 @@ class Datasets:
     def examples(self, dataset: Dataset, side: Side) -> Iterator[Example]:
         """Yield one side's examples, in order, with what is said in them; calls of functions are left out."""
         return (_example(value) for _, value in read_jsonl(dataset.file_of(side)))
+
+    def origins(self, dataset: Dataset) -> Iterator[Provenance]:
+        """Yield where each example comes from, the training part first."""
+        names = [field.name for field in fields(Provenance)]
+        lines = cast("Iterator[tuple[str, dict[str, Any]]]", read_jsonl(dataset.origins_file))
+        return (Provenance(**{name: told[name] for name in names}) for _, told in lines)
 
     def delete(self, wanted: str) -> Dataset:
         """Remove a dataset and return what it was; raises DataError when there is none."""

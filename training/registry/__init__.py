@@ -32,6 +32,7 @@ __all__ = [
     "DatasetRow",
     "Model",
     "Permission",
+    "PermittingPlatform",
     "Plan",
     "Promotion",
     "Registry",

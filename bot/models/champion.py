@@ -1,0 +1,164 @@
+"""The registry's champion: kept ready to answer, and replaced between two turns when another is promoted."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from bot.models import ChatModel
+from training.registry import Model, open_registry
+from training.registry.database import FILE
+
+# Makes a model of the registry ready, in a thread; what must be closed after it goes onto the stack.
+Build = Callable[[Model, AsyncExitStack], ChatModel]
+
+# Seconds that turns wait at most for a champion that is being made ready; then those answer who did before.
+PATIENCE = 3.0
+# Seconds within which a file may be written twice and show the same time.
+GRAIN = 0.02
+
+# Of the database and of what is not in it yet: which file it is, when it was written, and how long it is.
+_State = tuple[tuple[int, int, int] | None, ...]
+
+
+class _Seat:
+    """A champion, or nobody; closed when it has given up the seat and its last turn has ended."""
+
+    def __init__(self, models: tuple[ChatModel, ...] = (), opened: AsyncExitStack | None = None) -> None:
+        self.models = models
+        self._opened = opened or AsyncExitStack()
+        # The one is the seat itself.
+        self._holders = 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[tuple[ChatModel, ...]]:
+        """Answer one turn."""
+        self._holders += 1
+        try:
+            yield self.models
+        finally:
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Be held by one turn less, or by the seat no more."""
+        self._holders -= 1
+        if not self._holders:
+            await self._opened.aclose()
+
+
+class Champion:
+    """Whoever the registry says is the champion; looks before each turn whether another was promoted.
+
+    That look costs microseconds: the registry is opened only when its file has changed, and in a thread. A champion
+    that cannot be made ready is told in the log once, and whoever answered before goes on.
+    """
+
+    def __init__(self, home: Path, build: Build, patience: float) -> None:
+        self._home = home
+        self._files = (str(home / FILE), str(home / f"{FILE}-wal"))
+        self._build = build
+        self._patience = patience
+        self._seen: _State = (None, None)
+        self._named: Model | None = None
+        self._seat = _Seat()
+        self._following: asyncio.Task[None] | None = None
+        self._waited_for_until = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The champion's name, if there is one that is ready."""
+        return tuple(model.name for model in self._seat.models)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[tuple[ChatModel, ...]]:
+        """Lend the champion for one turn, which keeps it to its end; () where there is none."""
+        if self._following or self._state() != self._seen:
+            await self._change()
+        async with self._seat.turn() as models:
+            yield models
+
+    async def follow(self) -> None:
+        """Do as the registry says, until it says nothing new."""
+        while (state := self._state()) != self._seen:
+            # A second write within the grain would not show: what it says is to be read now.
+            await asyncio.sleep(_unsettled(state))
+            await self._heed()
+            self._seen = state
+
+    async def close(self) -> None:
+        """Give the seat up."""
+        if self._following:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+        await self._seat.leave()
+
+    async def _change(self) -> None:
+        """Wait for the new champion, but not for long."""
+        loop = asyncio.get_running_loop()
+        if self._following is None:
+            self._following = loop.create_task(self.follow())
+            self._following.add_done_callback(self._followed)
+            self._waited_for_until = loop.time() + self._patience
+        if (seconds := self._waited_for_until - loop.time()) > 0:
+            await asyncio.wait([self._following], timeout=seconds)
+
+    def _followed(self, _: asyncio.Task[None]) -> None:
+        self._following = None
+
+    def _state(self) -> _State:
+        return tuple(map(_stamp, self._files))
+
+    async def _heed(self) -> None:
+        """Seat whom the registry names, if it is another than before."""
+        named: Model | None = None
+        try:
+            named = await asyncio.to_thread(_champion, self._home)
+            if named != self._named:
+                self._named = named
+                await self._replace(named)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, customers are answered
+            name = named.id if named else ""
+            structlog.get_logger().error("champion.not_ready", model=name, why=str(error))
+
+    async def _replace(self, named: Model | None) -> None:
+        async with AsyncExitStack() as opened:
+            models = (await asyncio.to_thread(self._build, named, opened),) if named else ()
+            left, self._seat = self._seat, _Seat(models, opened.pop_all())
+        structlog.get_logger().info("champion", model=named.id if named else "")
+        await left.leave()
+
+
+@asynccontextmanager
+async def open_champion(home: Path, build: Build, patience: float = PATIENCE) -> AsyncGenerator[Champion]:
+    """Make the champion of a home folder's registry ready, if there is one, and close it at the end."""
+    champion = Champion(home, build, patience)
+    await champion.follow()
+    try:
+        yield champion
+    finally:
+        await champion.close()
+
+
+def _champion(home: Path) -> Model | None:
+    # Opening would make one.
+    if not (home / FILE).exists():
+        return None
+    with open_registry(home) as registry:
+        return registry.champion()
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _unsettled(state: _State) -> float:
+    """Return the seconds until a write would show in the files' times."""
+    written = max((stamp[1] for stamp in state if stamp), default=0) / 1e9
+    return min(max(0.0, written + GRAIN - time.time()), GRAIN)

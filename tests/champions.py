@@ -1,0 +1,45 @@
+"""Models of the registry, made and promoted as the command line does it, while a desk is open."""
+
+import json
+import time
+from pathlib import Path
+
+from training.providers import Order
+from training.providers.embedded import Embedded
+from training.registry import Model, Plan, Registry, Tuned, open_registry
+
+
+def served(home: Path, url: str, name: str = "ft:zen-1", stop: str = "") -> Model:
+    """Register a model that answers at a URL."""
+    with open_registry(home) as registry:
+        run = _started(registry, "openai", url)
+        return registry.register(Tuned(run, served_as=name, stop=stop), "tests", time.time())
+
+
+def embedded(home: Path, question: str, answer: str) -> Model:
+    """Tune the embedded model on one example, and register it."""
+    with open_registry(home) as registry:
+        run = _started(registry, "embedded")
+        folder, train = home / "runs" / run, home / f"{run}.jsonl"
+        messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        train.write_text(json.dumps({"messages": messages}) + "\n", "utf-8")
+        order, provider = Order(run, "embedded", train, None, folder), Embedded(lambda _: folder)
+        provider.create(order, provider.upload(order))
+        return registry.register(Tuned(run, folder=str(folder)), "tests", time.time())
+
+
+def _started(registry: Registry, provider: str, url: str = "") -> str:
+    registry.record_dataset("d1", "lamps", 1, 1, 0, "tests", time.time())
+    return registry.start_run(Plan("d1", provider, "zen-1", url), "tests", time.time()).id
+
+
+def promote(home: Path, model: Model) -> None:
+    """Let a model answer customers."""
+    with open_registry(home) as registry:
+        registry.promote(model.id, "tests", time.time())
+
+
+def roll_back(home: Path) -> None:
+    """Let the model answer that answered before."""
+    with open_registry(home) as registry:
+        registry.rollback("tests", time.time())

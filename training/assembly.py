@@ -1,0 +1,84 @@
+"""What training is made of, put together from the settings: the one place that knows every provider."""
+
+from collections.abc import Callable
+from functools import partial
+
+from training.bench import Bench, folder_of
+from training.datasets import Dataset
+from training.pricing import Estimate, read_prices
+from training.providers import Provider, ProviderError
+from training.registry import Plan, Registry
+from training.settings import OPENAI, TrainingSettings
+from training.wandb_metrics import WandbProject
+
+PROVIDERS = ("embedded", "openai")
+
+
+def provider_for(settings: TrainingSettings) -> Callable[[Plan], Provider]:
+    """Return what finds the provider of a plan; it raises ProviderError where there is none, or no key for it."""
+    return partial(_provider, settings)
+
+
+def _provider(settings: TrainingSettings, plan: Plan) -> Provider:
+    match plan.provider:
+        case "embedded":
+            return _embedded(settings)
+        case "openai":
+            return _openai(settings, plan.base_url)
+        case _:
+            known = ", ".join(PROVIDERS)
+            raise ProviderError(f"There is no provider {plan.provider!r} here: start the run with one of {known}.")
+
+
+# Each provider is imported when it is asked for: what it needs takes up to half a second.
+
+
+def _embedded(settings: TrainingSettings) -> Provider:
+    from training.providers.embedded import Embedded  # noqa: PLC0415
+    from training.words import read_words  # noqa: PLC0415
+
+    return Embedded(partial(folder_of, settings.sarah_home), read_words(settings.sarah_data / "synonyms.txt"))
+
+
+def _openai(settings: TrainingSettings, url: str) -> Provider:
+    from training.providers.openai import OpenAIProvider, WandbBlock  # noqa: PLC0415
+
+    key = settings.key_for(url)
+    if url.rstrip("/") == OPENAI and not key:
+        raise ProviderError("There is no key for OpenAI: put SARAH_TUNING_KEY into .env, or name another server.")
+    reports = settings.sarah_wandb_project and settings.sarah_wandb_at_provider
+    block = WandbBlock(settings.sarah_wandb_project, settings.sarah_wandb_entity) if reports else None
+    return OpenAIProvider(url, key, wandb=block)
+
+
+def asker_for(settings: TrainingSettings) -> Callable[[str], str] | None:
+    """Return what asks the model that the settings name, or None where they name none."""
+    if not settings.sarah_model:
+        return None
+    from training.providers.openai import asker  # noqa: PLC0415
+
+    url = settings.sarah_model_url
+    return asker(url, settings.key_for(url), settings.sarah_model)
+
+
+def wandb_project(settings: TrainingSettings) -> WandbProject | None:
+    """Return where metrics go besides the registry, or None."""
+    project = settings.sarah_wandb_project
+    return WandbProject(project, settings.sarah_wandb_entity) if project else None
+
+
+def bench_of(settings: TrainingSettings, registry: Registry) -> Bench:
+    """Return what runs are worked on with."""
+    return Bench(settings.sarah_home, registry, provider_for(settings), price_of, wandb=wandb_project(settings))
+
+
+def estimated(plan: Plan, dataset: Dataset) -> Estimate:
+    """Return what a run costs at most: no example is counted as cut at the model's limit."""
+    return read_prices().estimate(
+        plan.provider, plan.base, billed=dataset.tokens, examples=dataset.train, epochs=plan.hyperparameters.epochs
+    )
+
+
+def price_of(plan: Plan, dataset: Dataset) -> float | None:
+    """Return what a run costs at most in USD, or None where nobody knows."""
+    return estimated(plan, dataset).cost_usd

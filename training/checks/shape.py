@@ -1,0 +1,45 @@
+"""Rules on the shape of one example that a provider keeps and the notebook does not know."""
+
+from collections.abc import Iterator, Mapping
+
+from training.checks.case import Case
+
+
+def weight_not_on_assistant(case: Case) -> Iterator[str]:
+    """Only what the assistant says can be weighted."""
+    for number, message in case.messages:
+        if "weight" in message and message.get("role") != "assistant":
+            yield f"Message {number} has a weight and is not the assistant's: take the weight out."
+
+
+def weight_not_0_or_1(case: Case) -> Iterator[str]:
+    """An answer is learned or it is not."""
+    for number, message in case.messages:
+        if message.get("role") == "assistant" and not weight_is_known(message):
+            yield f"The weight of message {number} is neither 0 nor 1: write 1 to learn the answer, 0 to skip it."
+
+
+def weight_is_known(message: Mapping[str, object]) -> bool:
+    """Whether the weight of a message is the number 0 or 1, or there is none; `true` and 1.0 are other things."""
+    weight = message.get("weight", 1)
+    return type(weight) is int and weight in (0, 1)
+
+
+def last_message_not_assistant(case: Case) -> Iterator[str]:
+    """A conversation ends with what is to be learned."""
+    if case.listed and not (case.messages and _answers_last(case)):
+        yield "The last message is not the assistant's: end with the answer, or cut what follows it."
+
+
+def _answers_last(case: Case) -> bool:
+    number, message = case.messages[-1]
+    return number == len(case.listed) and message.get("role") == "assistant"
+
+
+def too_long(case: Case) -> Iterator[str]:
+    """An example fits the model, which would learn a part of it otherwise."""
+    if case.tokens > (limit := case.expectations.limit_tokens):
+        yield (
+            f"The example has {case.tokens:,} tokens, and {case.expectations.model} learns at most {limit:,}: "
+            "shorten it or part it in two."
+        )

@@ -1,0 +1,1 @@
+"""The commands of training: `sarah data`, `sarah train` and `sarah model`, and the same under `python -m training`."""

@@ -1,0 +1,127 @@
+"""`sarah model`: what has been tuned, and which model answers customers."""
+
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from training.cli import shell
+from training.registry import Model, Registry, open_registry
+
+app = shell.commands("Models: what has been tuned, and which one answers customers.")
+
+ModelId = Annotated[str, typer.Argument(help="The model's id, or its beginning.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
+SHOWN = 50
+
+
+@app.command("list")
+def list_models(*, json: AsJson = False) -> None:
+    """List the models, the newest first; the champion answers customers."""
+    with open_registry(shell.settings().sarah_home) as registry:
+        models, champion = registry.models(), registry.champion()
+    crowned = champion.id if champion else ""
+    if json:
+        typer.echo(shell.as_json([asdict(model) | {"champion": model.id == crowned} for model in models]))
+        return
+    if not models:
+        shell.out().print("There are no models yet: sarah train start DATASET --provider embedded makes one.")
+        return
+    shown = shell.table("Models", "", "model", "provider", "base", "dataset", "made")
+    for model in models:
+        star = "champion" if model.id == crowned else ""
+        shown.add_row(star, model.id, model.provider, model.base, model.dataset, shell.moment(model.created_at))
+    shell.out().print(shown)
+
+
+@app.command()
+def show(model: ModelId, *, json: AsJson = False) -> None:
+    """Show where a model came from."""
+    with open_registry(shell.settings().sarah_home) as registry:
+        lineage = _lineage(registry, registry.model(model))
+    if json:
+        typer.echo(shell.as_json([asdict(ancestor) for ancestor in lineage]))
+        return
+    for ancestor in lineage:
+        shown = shell.table("Model" if ancestor is lineage[0] else "Tuned from", "", "")
+        for name, value in asdict(ancestor).items():
+            told = shell.moment(value) if name == "created_at" else value
+            shown.add_row(name.replace("_", " "), shell.plain(told))
+        shell.out().print(shown, "")
+
+
+def _lineage(registry: Registry, model: Model) -> list[Model]:
+    """Return a model, the model that it was tuned from, and so on."""
+    ancestors = [model]
+    while ancestors[-1].parent:
+        ancestors.append(registry.model(ancestors[-1].parent))
+    return ancestors
+
+
+@app.command()
+def promote(
+    model: ModelId,
+    *,
+    force: Annotated[bool, typer.Option(help="In spite of what speaks against it; needs --reason.")] = False,
+    reason: Reason = "",
+    json: AsJson = False,
+) -> None:
+    """Let a model answer customers, from the next message on."""
+    settings = shell.settings()
+    if force and not reason.strip():
+        shell.refuse("--force needs --reason, which is kept in the history: say why.")
+    with open_registry(settings.sarah_home) as registry:
+        chosen = registry.model(model)
+        promotion = registry.promote(chosen.id, shell.author(settings), time.time(), reason, forced=force)
+    _told(json=json, values=asdict(promotion), sentence=f"{promotion.model} answers from the next message on.")
+
+
+@app.command()
+def rollback(*, reason: Reason = "", json: AsJson = False) -> None:
+    """Let the model answer again that answered before the champion."""
+    settings = shell.settings()
+    with open_registry(settings.sarah_home) as registry:
+        promotion = registry.rollback(shell.author(settings), time.time(), reason)
+    answers = promotion.model or "No tuned model, only what the settings name,"
+    _told(json=json, values=asdict(promotion), sentence=f"{answers} answers from the next message on.")
+
+
+def _told(*, json: bool, values: dict[str, object], sentence: str) -> None:
+    if json:
+        typer.echo(shell.as_json(values))
+    else:
+        shell.out().print(sentence, markup=False)
+
+
+@app.command()
+def history(*, json: AsJson = False) -> None:
+    """List who promoted what, the newest first."""
+    with open_registry(shell.settings().sarah_home) as registry:
+        promotions = registry.promotions()[::-1]
+    if json:
+        typer.echo(shell.as_json([asdict(promotion) for promotion in promotions]))
+        return
+    shown = shell.table("Promotions", "when", "who", "what", "model", "why")
+    for promotion in promotions:
+        what = f"{promotion.action}{', forced' if promotion.forced else ''}"
+        told = (promotion.by, what, promotion.model, promotion.reason)
+        shown.add_row(shell.moment(promotion.at), *map(shell.plain, told))
+    shell.out().print(shown)
+
+
+@app.command()
+def audit(
+    *, most: Annotated[int, typer.Option(min=1, help="Lines that are shown.")] = SHOWN, json: AsJson = False
+) -> None:
+    """List who changed what, the newest first."""
+    with open_registry(shell.settings().sarah_home) as registry:
+        lines = registry.audit_log(most)
+    if json:
+        typer.echo(shell.as_json([asdict(line) for line in lines]))
+        return
+    shown = shell.table("Who changed what", "when", "who", "what", "subject", "detail")
+    for line in lines:
+        shown.add_row(shell.moment(line.at), *map(shell.plain, (line.by, line.action, line.subject, line.detail)))
+    shell.out().print(shown)

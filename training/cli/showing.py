@@ -1,0 +1,133 @@
+"""How a file that was inspected is shown: tables for people, one JSON object for programs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from training.checks import Problem
+from training.cli import shell
+from training.datasets import Dataset
+from training.examples import Example
+from training.inspection import Inspection
+from training.pricing import Estimate
+
+# Problems that are listed for people; programs get them all.
+SHOWN = 50
+_STYLES = {"error": "red", "warning": "yellow"}
+
+
+def print_inspection(out: Console, file: str, inspection: Inspection) -> None:
+    """Print problems, lengths and prices."""
+    left_out = f", {inspection.left_out:,} left out as too short" if inspection.left_out else ""
+    out.print(Text.assemble((file, "bold"), f": {inspection.examples:,} examples ({inspection.format}{left_out})\n"))
+    _print_problems(out, inspection)
+    _print_tokens(out, inspection)
+    print_estimates(out, inspection.estimates)
+
+
+def _print_problems(out: Console, inspection: Inspection) -> None:
+    total = sum(inspection.counts.values())
+    if not total:
+        out.print("No problems.\n", style="green")
+        return
+    problems = shell.table("Problems", "line", "rule", "severity", "what to do", numbers=["line"])
+    for problem in islice(inspection.problems(), SHOWN):
+        # Text, because what stands in a file is no markup.
+        severity = Text(problem.severity, _STYLES[problem.severity])
+        problems.add_row(str(problem.line or ""), Text(problem.rule), severity, Text(problem.text))
+    out.print(problems)
+    if total > SHOWN:
+        out.print(f"... and {total - SHOWN:,} more: --json lists them all.")
+    counts = ", ".join(f"{rule} {count:,}" for rule, count in inspection.counts.items())
+    out.print(Text.assemble(("\n", ""), (f"{total:,} problem{'s' * (total != 1)}", "bold"), f": {counts}\n"))
+
+
+def _print_tokens(out: Console, inspection: Inspection) -> None:
+    figures = inspection.distribution.summary()
+    if not figures.examples:
+        return
+    lengths = shell.table("Tokens per example", "min", "p10", "median", "mean", "p90", "max", numbers=_LENGTHS)
+    lengths.add_row(*(f"{getattr(figures, name):,.0f}" for name in _LENGTHS))
+    out.print(lengths)
+    out.print(
+        f"\n{figures.total:,} tokens, {inspection.billed:,} billed each epoch, {inspection.epochs} epochs: "
+        f"{inspection.billed * inspection.epochs:,} tokens in all."
+        f" {figures.without_system:,} examples have no system message, {figures.without_user:,} no user message.\n"
+    )
+
+
+_LENGTHS = ("min", "p10", "median", "mean", "p90", "max")
+
+
+def print_estimates(out: Console, estimates: Iterable[Estimate]) -> None:
+    """Print what each provider's models cost."""
+    columns = ("provider", "model", "billed", "epochs", "tokens", "cost")
+    prices = shell.table("Price", *columns, numbers=columns[2:])
+    for estimate in estimates:
+        prices.add_row(
+            estimate.provider,
+            estimate.model,
+            f"{estimate.billed_tokens:,}",
+            str(estimate.epochs),
+            f"{estimate.total_tokens:,}",
+            shell.usd(estimate.cost_usd),
+        )
+    out.print(prices)
+
+
+def write_json(out: TextIO, inspection: Inspection, more: Mapping[str, object] | None = None) -> None:
+    """Write one object, which begins with `more`; problems are written one by one, however many there are."""
+    figures = inspection.distribution.summary()
+    head: dict[str, object] = {
+        **(more or {}),
+        "examples": inspection.examples,
+        "left_out": inspection.left_out,
+        "format": inspection.format,
+        "errors": inspection.counts,
+    }
+    tail = {
+        "tokens": {
+            "total": figures.total,
+            "billed": inspection.billed,
+            "per_example": {name: getattr(figures, name) for name in _LENGTHS},
+            "without_system": figures.without_system,
+            "without_user": figures.without_user,
+        },
+        "epochs": inspection.epochs,
+        "estimates": [asdict(estimate) for estimate in inspection.estimates],
+    }
+    out.write(f"{shell.as_json(head)[:-1]}, ")
+    out.writelines(_listed("problems", inspection.problems()))
+    out.write(f", {shell.as_json(tail)[1:]}\n")
+
+
+def _listed(name: str, problems: Iterator[Problem]) -> Iterator[str]:
+    """Yield a field of JSON that is a list, item by item."""
+    yield f'"{name}": ['
+    for number, problem in enumerate(problems):
+        yield f"{', ' if number else ''}{shell.as_json(asdict(problem))}"
+    yield "]"
+
+
+def print_dataset(out: Console, dataset: Dataset, origins: Mapping[str, int], samples: Iterable[Example]) -> None:
+    """Print a dataset: its counts, who supplied its examples, and a few of them."""
+    out.print(Text.assemble((f"{dataset.id} ({dataset.name})", "bold"), f", kept {shell.moment(dataset.created_at)}"))
+    out.print(
+        f"{dataset.train:,} examples to learn from ({dataset.tokens:,} tokens, {dataset.vocabulary}), "
+        f"{dataset.validation:,} to validate with, split "
+        f"{'by content' if dataset.seed is None else f'at random by {dataset.seed}'}; "
+        f"the longest has {dataset.longest:,} tokens."
+    )
+    out.print(shell.plain(f"Answers end with {dataset.stop}." if dataset.stop else "Answers end with no stop token."))
+    supplied = shell.table("Where the examples come from", "from", "examples", numbers=["examples"])
+    for origin, count in origins.items():
+        supplied.add_row(shell.plain(origin), f"{count:,}")
+    out.print("", supplied)
+    for example in samples:
+        out.print("")
+        for message in example.messages:
+            out.print(Text.assemble((f"{message.role}: ", "bold"), message.content))

@@ -1,0 +1,150 @@
+"""The steps of a run, in order. Each may be done again after a crash, and then does the same thing once."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from training.bench import Bench, Facts, Refused, folder_of
+from training.datasets import Dataset
+from training.provenance import Provenance, covers
+from training.providers import Files
+from training.registry import Registry, Run, Step, Tuned
+from training.watching import watch
+
+Do = Callable[[Bench, Run, Facts], Facts]
+
+
+def check(bench: Bench, run: Run, _: Facts) -> Facts:
+    """See that the dataset is what it was, and may still be learned from; raises DataError and Refused."""
+    dataset = bench.dataset(run)
+    bench.datasets.verify(dataset)
+    now, permissions = bench.clock(), bench.registry.permissions()
+    for origin in sorted(set(_chats(dataset)), key=str):
+        if not any(covers(permission, origin, now) for permission in permissions):
+            where = f" ({origin.workspace})" if origin.workspace else ""
+            raise Refused(
+                f"The dataset {dataset.name!r} has examples from {origin.source.capitalize()}{where} that no recorded"
+                " permission covers any more: record one with `sarah data permit`, or tune with another dataset."
+            )
+    bench.tell(run.id, "step:check", f"The dataset {dataset.name!r} is whole, and may be learned from.")
+    return {}
+
+
+def _chats(dataset: Dataset) -> Iterator[Provenance]:
+    """Yield the origins that need a permission, without what tells one example from another."""
+    with dataset.origins_file.open("rb") as lines:
+        for line in lines:
+            told = json.loads(line)
+            if told["source"] in {"discord", "slack"}:
+                yield Provenance("", told["source"], workspace=told["workspace"])
+
+
+def split(bench: Bench, run: Run, _: Facts) -> Facts:
+    """See that both parts of the dataset are there; raises Refused."""
+    dataset = bench.dataset(run)
+    if not dataset.train:
+        raise Refused(f"The dataset {dataset.name!r} has nothing to learn from: add one with more examples.")
+    validated = f"{dataset.validation} to validate with" if dataset.validation else "none to validate with"
+    level = "info" if dataset.validation else "warning"
+    bench.tell(run.id, "step:split", f"There are {dataset.train} examples to learn from, and {validated}.", level)
+    return {}
+
+
+def price(bench: Bench, run: Run, _: Facts) -> Facts:
+    """Keep to the spending limit; raises Refused."""
+    cost, limit = bench.price(run.plan, bench.dataset(run)), run.plan.spending_limit_usd
+    if cost is None:
+        text = f"What {run.plan.base!r} costs here is not known, so the limit of ${limit:,.2f} cannot be kept for you."
+        bench.tell(run.id, "step:price", text, "warning")
+        return {}
+    if cost > limit:
+        raise Refused(
+            f"The run would cost about ${cost:,.2f}, more than its spending limit of ${limit:,.2f}:"
+            " raise SARAH_SPENDING_LIMIT, or learn fewer examples or epochs."
+        )
+    bench.registry.update_run(run.id, cost_usd=cost)
+    bench.tell(run.id, "step:price", f"The run costs about ${cost:,.2f}, within the limit of ${limit:,.2f}.")
+    return {}
+
+
+def upload(bench: Bench, run: Run, _: Facts) -> Facts:
+    """Hand the files over."""
+    files = bench.provider(run).upload(bench.order(run))
+    bench.tell(run.id, "step:upload", f"{run.plan.provider} has the files.")
+    return {"train_file": files.train, "validation_file": files.validation}
+
+
+def create(bench: Bench, run: Run, facts: Facts) -> Facts:
+    """Have the job made."""
+    files = Files(str(facts["train_file"]), str(facts["validation_file"]))
+    job = bench.provider(run).create(bench.order(run), files)
+    bench.registry.update_run(run.id, job=job)
+    bench.tell(run.id, "step:create", f"{run.plan.provider} has the job {job}.")
+    return {"job": job}
+
+
+def collect(bench: Bench, run: Run, facts: Facts) -> Facts:
+    """Keep the result files, and what they measured."""
+    metrics = bench.provider(run).collect(str(facts["job"]), folder_of(bench.home, run.id))
+    bench.registry.add_metrics(run.id, metrics)
+    bench.show(run, last=True)
+    bench.tell(run.id, "step:collect", "The results are kept.")
+    return {}
+
+
+def register(bench: Bench, run: Run, facts: Facts) -> Facts:
+    """Register the model."""
+    served_as = str(facts["served_as"])
+    tuned = Tuned(
+        run=run.id,
+        served_as=served_as,
+        folder="" if served_as else str(folder_of(bench.home, run.id)),
+        stop=bench.dataset(run).stop,
+        hyperparameters=run.plan.hyperparameters,
+        parent=_parent(bench.registry, run),
+        code_version=_code_version(),
+    )
+    model = bench.registry.register(tuned, "worker", bench.clock())
+    bench.tell(run.id, "step:register", f"The model is registered as {model.id}.")
+    return {"model": model.id}
+
+
+def _parent(registry: Registry, run: Run) -> str:
+    """Return the model that this run went on from, or ""."""
+    plan = run.plan
+    same = (
+        model.id
+        for model in registry.models()
+        if model.run != run.id and (model.served_as, model.base_url) == (plan.base, plan.base_url)
+    )
+    return next(same, "")
+
+
+def _code_version() -> str:
+    try:
+        return version("sarah")
+    except PackageNotFoundError:
+        return ""
+
+
+STEPS: Mapping[Step, Do] = {
+    "check": check,
+    "split": split,
+    "price": price,
+    "upload": upload,
+    "create": create,
+    "watch": watch,
+    "collect": collect,
+    "register": register,
+}
+
+
+def cancel(bench: Bench, run: Run, facts: Facts) -> Facts:
+    """Stop the job of a run that somebody cancelled, if there is one."""
+    provider = bench.provider(run)
+    # A crash while the job was being made may have left one that nobody was told of.
+    job = str(facts.get("job", "")) or provider.find(run.id)
+    if job:
+        bench.registry.update_run(run.id, job=job)
+        provider.cancel(job)
+    return {}

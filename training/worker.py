@@ -1,0 +1,138 @@
+"""The process that works on runs: one at a time for each home folder."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from filelock import FileLock, Timeout
+
+from training.bench import Bench, Interruption
+
+# Bytes, after which the log begins anew; the one before is kept.
+_LARGEST_LOG = 10_000_000
+
+
+def work(bench: Bench, until: str | None = None) -> None:
+    """Work on the runs of a home folder until none is left or, with `until` (a run's id), until that one has ended.
+
+    While another process does, wait for its turn; without `until`, only if nobody else waits already. SIGTERM, Ctrl-C
+    and the bench's `stop` end the work at once, and the next start goes on with it. Raises RegistryError when the runs
+    cannot be kept.
+    """
+    with _logged(bench.log_file), _sigterm_exits():
+        try:
+            while _left(bench, until):
+                # One that waits is enough: it finds the runs of those who did not. Whoever lets go looks once more.
+                with _held(bench.home / "training.next.lock") as next_in_turn:
+                    if not next_in_turn and until is None:
+                        return
+                    _take_turn(bench, until)
+        except Interruption:
+            return
+
+
+def _left(bench: Bench, until: str | None) -> bool:
+    """Return whether there is something to wait for."""
+    return bool(bench.registry.unfinished()) if until is None else not bench.registry.run(until).ended
+
+
+def _take_turn(bench: Bench, until: str | None) -> None:
+    """Wait until nobody else works, and work; or until there is nothing left to do."""
+    while _left(bench, until):
+        with _held(bench.home / "training.lock") as alone:
+            if alone:
+                _serve(bench, until)
+                return
+        bench.interruptible(bench.pace.look)
+
+
+def _serve(bench: Bench, until: str | None) -> None:
+    """Work on all runs, those that are added meanwhile too."""
+    # DBOS takes half a second to import, and whoever only waits does not need it.
+    from training.engine import launched  # noqa: PLC0415
+
+    # Steps are stopped at the end in any case, and the next turn begins afresh.
+    with launched(replace(bench, stop=threading.Event(), shown={}, left=[], found={})) as engine:
+        while True:
+            for run in bench.registry.unfinished():
+                engine.begin(run.id)
+            engine.raise_what_was_left()
+            if not _left(bench, until) and engine.is_idle(until):
+                return
+            bench.interruptible(bench.pace.look)
+
+
+def start_in_background(home: Path) -> int:
+    """Start `python -m training work` in a process of its own that outlives this one, and return its id."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "training.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "training", "work"],
+            env={**os.environ, "SARAH_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+@contextmanager
+def _held(path: Path) -> Generator[bool]:
+    """Hold a lock if it is free, and tell whether it was."""
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _logged(path: Path) -> Generator[None]:
+    """Write what happens to a file: nobody looks at what a process in the background prints."""
+    if path.exists() and path.stat().st_size > _LARGEST_LOG:
+        path.replace(path.with_suffix(".log.1"))
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # DBOS prints to the terminal where nobody listens to it.
+    loggers = [logging.getLogger(name) for name in ("training", "dbos")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+        handler.close()
+
+
+@contextmanager
+def _sigterm_exits() -> Generator[None]:
+    """Let SIGTERM end the process in order, where this is the main thread, to which signals come."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _exit(number: int, _: FrameType | None) -> NoReturn:
+    # As the shell counts them.
+    raise SystemExit(128 + number)
