@@ -5,13 +5,16 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, NoReturn
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import typer
+import typer.main
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
 from bot.conversation import StartupError
 from bot.logs import configure_logs
@@ -30,7 +33,28 @@ TITLES = {
     "home": "Kept in",
 }
 
+# Where each group of training's commands is; what they need takes half a second to import.
+TRAINING = {"data": "training.cli.data", "train": "training.cli.train", "model": "training.cli.model"}
+
+
+class Sarah(TyperGroup):
+    """The bot's commands, and training's, which are imported when somebody asks for them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - as the library has it
+        """Return the names of all commands."""
+        return [*super().list_commands(ctx), *TRAINING]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as the library has it
+        """Return a command by its name, or None."""
+        if cmd_name not in TRAINING:
+            return super().get_command(ctx, cmd_name)
+        command = typer.main.get_command(import_module(TRAINING[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
 cli = typer.Typer(
+    cls=Sarah,
     help="A customer-support assistant for chat workspaces.",
     no_args_is_help=True,
     add_completion=False,
