@@ -58,7 +58,7 @@ def read_pages(folder: Path) -> list[Page]:
 def read_page(path: Path) -> Page:
     """Read one page; raises DataError naming it when its front matter is not closed or it is not UTF-8."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text: save it as UTF-8.") from None
     fields, body = _front_matter(path, text)

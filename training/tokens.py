@@ -29,8 +29,8 @@ PER_EXAMPLE = 3
 
 # Characters counted in one go: large enough that handing them over costs nothing beside counting.
 CHUNK = 200_000
-# Characters that wait for their turn, at most: what bounds the memory.
-WAITING = 6 * CHUNK
+# Characters that wait for their turn, at most: what bounds the memory. Few, so that what is read stays in the caches.
+WAITING = 2 * CHUNK
 # Examples with more characters are counted by themselves, and longer texts in parts.
 LONG = 100_000
 # Reading JSON keeps so many counting threads busy, not more.
@@ -40,6 +40,8 @@ REMEMBERED = 2_000
 REMEMBERED_LENGTH = 4_000
 
 _SPEAKERS = ("user", "assistant")
+# Keys of a message: its role and its content.
+_USUAL = 2
 
 
 def counter(vocabulary: Vocabulary) -> Count:
@@ -81,7 +83,7 @@ def _text(value: object) -> str:
 
 
 def counted(entries: Iterable[Entry], vocabulary: Vocabulary) -> Iterator[tuple[Entry, int]]:
-    """Yield every example with its tokens, in order, as `example_tokens` counts them; about 1 MB of text is held.
+    """Yield every example with its tokens, in order, as `example_tokens` counts them; less than 1 MB of text is held at once.
 
     Exact but for stretches of more than 100,000 characters without a space: these are cut, and each cut can change the
     count by a token or two. (The tokenizer itself fails on a million blanks.)
@@ -132,14 +134,19 @@ class _Chunk:
         known, size, texts = PER_EXAMPLE, 0, list[str]()
         for message in entry.messages:
             known += PER_MESSAGE
+            role, content = message.get("role"), message.get("content")
+            if len(message) == _USUAL and role in _SPEAKERS and isinstance(content, str):
+                # What is spoken is new every time; roles and system prompts are not.
+                known += tokenizer.roles[role]
+                texts.append(content)
+                size += len(content)
+                continue
             if "name" in message:
                 known += PER_NAME
-            spoken = message.get("content") if message.get("role") in _SPEAKERS else None
             for value in message.values():
                 text = value if isinstance(value, str) else _text(value)
                 size += len(text)
-                # What is spoken is new every time; roles and system prompts are not.
-                tokens = None if value is spoken else tokenizer.remembered.get(text) or tokenizer.recurring(text)
+                tokens = tokenizer.recurring(text)
                 if tokens is None:
                     texts.append(text)
                 else:
@@ -169,7 +176,8 @@ class _Tokenizer:
 
         self.words = WordTable(encoding)
         self._encoding = encoding
-        self.remembered: dict[str, int | None] = {}
+        self.roles = {role: self.alone(role) for role in _SPEAKERS}
+        self._remembered: dict[str, int | None] = {}
 
     def alone(self, text: str) -> int:
         """Count a text of any length."""
@@ -177,12 +185,13 @@ class _Tokenizer:
 
     def recurring(self, text: str) -> int | None:
         """Return the tokens of a text that is seen for the second time or more often, None the first time."""
-        if len(text) > REMEMBERED_LENGTH:
-            return None
-        tokens = self.alone(text) if text in self.remembered else None
-        if len(self.remembered) >= REMEMBERED and text not in self.remembered:
-            self.remembered.clear()
-        self.remembered[text] = tokens
+        tokens = self._remembered.get(text)
+        if tokens is None and len(text) <= REMEMBERED_LENGTH:
+            if text in self._remembered:
+                tokens = self.alone(text)
+            elif len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text] = tokens
         return tokens
 
 

@@ -23,6 +23,8 @@ _EIGHT = 8
 _LONGEST = 3 * _EIGHT
 # Of the words of some texts, at most so many may be new; else the texts are tokenized whole, which takes less time.
 _MOST_NEW = 0.3
+# The commonest of them are learned all the same, so that the next texts have fewer.
+_LEARNED_ANYWAY = 1_000
 # A remembered word has a place by the last bits of its hash; there its tokens stand in 16 bits, below the rest of it.
 _PLACES = np.uint64(2**18 - 1)
 _TOKENS = np.uint64(2**16 - 1)
@@ -69,11 +71,15 @@ class WordTable:
         tokens = (found & _TOKENS).astype(np.int64)
         new = np.flatnonzero(((found ^ hashes) & _REST).astype(np.bool_) | (lengths > _LONGEST))
         if len(new):
-            _, first, again = np.unique(hashes[new], return_index=True, return_inverse=True)
-            if len(first) > _MOST_NEW * len(starts):
-                return self._tokenized(raw.decode().split(_BEGIN)[1:])
+            _, first, again, often = np.unique(hashes[new], return_index=True, return_inverse=True, return_counts=True)
+            whole = len(first) > _MOST_NEW * len(starts)
+            if whole:
+                first = first[np.argsort(-often, kind="stable")[:_LEARNED_ANYWAY]]
             first = new[first]
-            tokens[new] = self._learned(raw, starts[first], lengths[first], hashes[first])[again]
+            learned = self._learned(raw, starts[first], lengths[first], hashes[first])
+            if whole:
+                return self._tokenized(raw.decode().split(_BEGIN)[1:])
+            tokens[new] = learned[again]
         return np.add.reduceat(tokens, np.flatnonzero(data[starts] == 0))
 
     def _starts(self, data: "NDArray[np.uint8]") -> "NDArray[np.int64]":

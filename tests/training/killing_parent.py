@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from openai import OpenAI
+from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.engine.default import DefaultDialect
 
 import training.engine
@@ -80,11 +81,11 @@ def _kill_before_commit(number: int) -> None:
     dialect = cast("Any", DefaultDialect)
     commit = dialect.do_commit
 
-    def committed(self: object, connection: sqlite3.Connection) -> None:
-        before = changes.get(id(connection), 0)
-        changes[id(connection)] = connection.total_changes
+    def committed(self: object, connection: PoolProxiedConnection) -> None:
+        sqlite = cast("sqlite3.Connection", connection.driver_connection)
+        before, changes[id(sqlite)] = changes.get(id(sqlite), 0), sqlite.total_changes
         # Whoever only read commits too, and nothing changes by that.
-        if connection.total_changes != before and next(commits) == number:
+        if sqlite.total_changes != before and next(commits) == number:
             os.kill(os.getpid(), signal.SIGKILL)
         commit(self, connection)
 

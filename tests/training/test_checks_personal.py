@@ -22,7 +22,7 @@ SECRETS = [
     "API key: c2VjcmV0LXRva2VuLTEyMw==",
     'token: "9f86d081884c7d659a2feaa0c55ad015"',
     "my password is Tr0ub4dor&3",
-    "postgres://shop:hunter2@db.internal/orders",
+    "postgres://shop:hunter2@localhost/orders",
     "glpat-abcdefghij0123456789",
     "sk_live_abcdefghij0123456789",
 ]

@@ -64,7 +64,7 @@ def note_refusals(memory: Memory, example: int, case: Case) -> None:
     """Count the words of each answer, and remember those that may refuse what nobody raised."""
     raised: frozenset[str] = frozenset()
     number = 0
-    for before, after in zip(case.said, (*case.said[1:], None), strict=True):
+    for before, after in zip(case.said, (*case.said[1:], None), strict=False):
         if before.role != "user":
             continue
         number += 1
