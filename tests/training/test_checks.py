@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,10 +16,11 @@ from training.examples import DataError
 
 Messages = list[dict[str, object]]
 
-TOPICS = (
-    "hub lamp lock camera doorbell thermostat sensor shade plug alarm sprinkler meter button routine scene invoice"
-    " refund parcel account password"
-).split()
+NAMED = """
+hub lamp lock camera doorbell thermostat sensor shade plug alarm sprinkler meter button routine scene invoice refund
+parcel account password
+"""
+TOPICS = NAMED.split()
 
 
 def said(*texts: str) -> Messages:
@@ -42,7 +44,8 @@ def checked(
     """Return the problems of some examples, of which the first stands on line 1."""
     with Checker(expectations or Expectations(limit_tokens=100, model="some-model")) as checker:
         for line, value in enumerate(examples, 1):
-            checker.see(Entry(line, {"messages": value} if isinstance(value, list) else value), tokens)
+            held = {"messages": cast("list[object]", value)} if isinstance(value, list) else value
+            checker.see(Entry(line, held), tokens)
         checker.finish()
         return list(checker.problems()), checker
 
@@ -83,7 +86,7 @@ SILENT: dict[str, object] = {
     "duplicate": said("Does the blue box need snow?", "It does not, it drinks from a well in the yard."),
     "personal_data": said("Write to jane.roe@example.com or 202-555-0142 about order 4412345678", "I will not."),
     "invisible_characters": said("👩‍👧 می‌خواهم ❤️ 🏳️‍🌈 क्‍ष 🏴󠁧󠁢󠁳󠁣󠁴󠁿\ttab\r\n", "No."),
-    "mojibake": said("Größe, naïve café, «à côté», ¿Qué?, Ærø, 20 °C – 50 €", "Не знаю, 分かりません, لا أعرف."),
+    "mojibake": said("Größe, naïve café, «à côté», ¿Qué?, Ærø, 20 °C, 50 €", "Люблю дождь, 分かりません, لا أعرف."),
 }
 
 

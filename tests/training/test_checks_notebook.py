@@ -1,7 +1,8 @@
 """The notebook's rules count as the notebook counts, on whatever JSON there is."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -46,24 +47,28 @@ def notebook(dataset: list[Any]) -> Counter[str]:
         if not isinstance(example, dict):
             errors["data_type"] += 1
             continue
-        messages: Any = example.get("messages", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        messages = cast("Any", example).get("messages", None)
         if not messages:
             errors["missing_messages_list"] += 1
             continue
         for message in messages:
-            if "role" not in message or "content" not in message:
-                errors["message_missing_key"] += 1
-            if any(key not in ("role", "content", "name", "function_call", "weight") for key in message):
-                errors["message_unrecognized_key"] += 1
-            if message.get("role", None) not in ("system", "user", "assistant", "function"):
-                errors["unrecognized_role"] += 1
-            content = message.get("content", None)
-            function_call = message.get("function_call", None)
-            if (not content and not function_call) or not isinstance(content, str):
-                errors["missing_content"] += 1
+            errors.update(notebook_on_a_message(message))
         if not any(message.get("role", None) == "assistant" for message in messages):
             errors["example_missing_assistant_message"] += 1
     return errors
+
+
+def notebook_on_a_message(message: Any) -> Iterator[str]:  # noqa: ANN401 the notebook knows no types
+    if "role" not in message or "content" not in message:
+        yield "message_missing_key"
+    if any(key not in ("role", "content", "name", "function_call", "weight") for key in message):
+        yield "message_unrecognized_key"
+    if message.get("role", None) not in ("system", "user", "assistant", "function"):
+        yield "unrecognized_role"
+    content = message.get("content", None)
+    function_call = message.get("function_call", None)
+    if (not content and not function_call) or not isinstance(content, str):
+        yield "missing_content"
 
 
 def counted(dataset: list[object]) -> Counter[str]:

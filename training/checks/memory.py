@@ -10,7 +10,9 @@ from training.checks.vocabulary import Vocabulary
 from training.examples import DataError
 
 Value = int | str | bytes | None
-Table = Literal["examples", "exchanges", "bands", "held_out", "copies", "pairs", "refusals", "problems", "kept"]
+Table = Literal[
+    "examples", "exchanges", "bands", "held_out", "copies", "pairs", "candidates", "refusals", "problems", "kept"
+]
 
 _TABLES: dict[Table, tuple[str, ...]] = {
     "examples": ("example INTEGER PRIMARY KEY", "line", "conversation", "system", "sketch"),
@@ -23,6 +25,8 @@ _TABLES: dict[Table, tuple[str, ...]] = {
     "copies": ("example INTEGER PRIMARY KEY",),
     # Examples that may be near-duplicates.
     "pairs": ("later", "earlier"),
+    # The same, each once and in order.
+    "candidates": ("later", "earlier"),
     # Answers that refuse what may be the company's own.
     "refusals": ("example", "number", "named", "words"),
     # Conversations of a mended file.
@@ -66,6 +70,10 @@ class Memory:
         if len(waiting) >= _ROWS_AT_ONCE:
             self._write(table)
 
+    def _write_all(self) -> None:
+        for table in _TABLES:
+            self._write(table)
+
     def _write(self, table: Table) -> None:
         rows = self._waiting[table]
         if rows:
@@ -79,10 +87,15 @@ class Memory:
         with _disk():
             return self._database.execute("INSERT OR IGNORE INTO kept VALUES (?)", (conversation,)).rowcount > 0
 
+    def fill(self, table: Table, query: str) -> None:
+        """Remember, in order, the rows that a query finds."""
+        self._write_all()
+        with _disk():
+            self._database.execute(f"INSERT INTO {table} {query}")
+
     def rows(self, query: str, values: Iterable[Value] = ()) -> Iterator[tuple[Value, ...]]:
         """Yield the rows that a query finds; what was noted before is among them."""
-        for table in _TABLES:
-            self._write(table)
+        self._write_all()
         with _disk():
             cursor = self._database.execute(query, tuple(values))
         while True:

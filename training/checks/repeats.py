@@ -43,11 +43,11 @@ def near_duplicate(memory: Memory) -> Iterator[Found]:
             for earlier in {first, before}:
                 memory.note("pairs", example, earlier)
             before = example
+    memory.fill("candidates", "SELECT DISTINCT later, earlier FROM pairs ORDER BY later, earlier")
     pairs = (
-        "SELECT pairs.later, one.line, other.line, one.sketch, other.sketch "
-        "FROM (SELECT DISTINCT later, earlier FROM pairs ORDER BY later, earlier) AS pairs "
-        "CROSS JOIN examples AS one ON one.example = pairs.later "
-        "CROSS JOIN examples AS other ON other.example = pairs.earlier"
+        "SELECT later, one.line, other.line, one.sketch, other.sketch FROM candidates "
+        "CROSS JOIN examples AS one ON one.example = later CROSS JOIN examples AS other ON other.example = earlier "
+        "ORDER BY candidates.rowid"
     )
     rows = cast("Iterator[tuple[int, int, int, bytes, bytes]]", memory.rows(pairs))
     for _, group in groupby(rows, key=itemgetter(0)):

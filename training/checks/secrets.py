@@ -63,17 +63,23 @@ _KINDS = tuple(
 )
 
 
+_MARKS = tuple(mark for kind, _ in _KINDS for mark in kind.marks)
+
+
 def secrets(case: Case) -> Iterator[str]:
     """No key, token or password is learned, whoever wrote it."""
-    has_long_run = case.may_hold(_has_long_run)
+    if not case.may_hold(_may_hold_one):
+        return
     for kind, pattern in _KINDS:
-        if case.may_hold(kind.is_marked) if kind.marks else has_long_run:
-            for number, _, text in case.said:
-                if kind.is_marked(text) and pattern.search(text):
-                    way = "withdraw it where it was given out, and take it out of here"
-                    yield f"Message {number} holds {kind.name}: {way}."
+        for number, _, text in case.said:
+            if kind.is_marked(text) and pattern.search(text):
+                way = "withdraw it where it was given out, and take it out of here"
+                yield f"Message {number} holds {kind.name}: {way}."
 
 
-def _has_long_run(text: str) -> bool:
+def _may_hold_one(text: str) -> bool:
+    for mark in _MARKS:
+        if mark in text:
+            return True
     # Prose has hardly ever one.
     return any(_DIGIT.search(word) for word in [word for word in text.split() if len(word) >= _LONG_RUN])

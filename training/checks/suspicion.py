@@ -36,7 +36,8 @@ _REFUSES = tuple(
 _MARKS = ("n't ", "not ", "cant ", "unable ", "only ", "outside ", "beyond ")
 # An answer that refuses all that it was asked does so in its first sentence, which an apology may precede.
 _OPENING = re.compile(
-    r"(?:(?:oh|hi|hello|hey|thank|sorry|unfortunately|apolog|i['\u2019]m (?:so |very )?(?:sorry|afraid))[^.!?]{0,40}[.!?] )?"
+    r"(?:(?:oh|hi|hello|hey|thank|sorry|unfortunately|apolog|i['\u2019]m (?:so |very )?(?:sorry|afraid))"
+    r"[^.!?]{0,40}[.!?] )?"
     r"[^.!?]{0,300}",
     re.IGNORECASE,
 )
