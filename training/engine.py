@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from training.bench import Bench
 from training.registry import RegistryError
@@ -70,9 +71,18 @@ class Engine:
 
 @contextmanager
 def launched(bench: Bench) -> Generator[Engine]:
-    """Start DBOS on the home's runs.db, and stop it in order; only one may be started in a process."""
-    url = URL.create("sqlite", database=str(bench.home.resolve() / "runs.db")).render_as_string()
-    _prepare(url, bench.pace.take_up)
+    """Start DBOS on the home's runs.db, and stop it in order; only one may be started in a process.
+
+    Raises RegistryError when the file cannot be used.
+    """
+    path = bench.home.resolve() / "runs.db"
+    url = URL.create("sqlite", database=str(path)).render_as_string()
+    try:
+        _prepare(url, bench.pace.take_up)
+    except DBAPIError as error:
+        raise RegistryError(
+            f"{str(path)!r} cannot be used ({error.orig}): move it away; the runs begin anew, and find their jobs."
+        ) from None
     DBOS(
         config={
             "name": _NAME,

@@ -98,15 +98,15 @@ def register(bench: Bench, run: Run, facts: Facts) -> Facts:
     tuned = Tuned(
         run=run.id,
         served_as=served_as,
-        folder="" if served_as else str(folder_of(bench.home, run.id)),
+        folder="" if served_as else str(folder_of(bench.home, run.id).resolve()),
         stop=bench.dataset(run).stop,
         hyperparameters=run.plan.hyperparameters,
         parent=_parent(bench.registry, run),
         code_version=_code_version(),
     )
-    model = bench.registry.register(tuned, "worker", bench.clock())
-    bench.tell(run.id, "step:register", f"The model is registered as {model.id}.")
-    return {"model": model.id}
+    # Told before, for the run ends by being registered, and then nobody takes it up again to tell it.
+    bench.tell(run.id, "step:register", "The model is whole, and is registered.")
+    return {"model": bench.registry.register(tuned, "worker", bench.clock()).id}
 
 
 def _parent(registry: Registry, run: Run) -> str:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from training.entries import Entry
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from tiktoken import Encoding
 
 Vocabulary = Literal["o200k_base", "cl100k_base"]
@@ -29,11 +31,11 @@ PER_EXAMPLE = 3
 
 # Characters counted in one go: large enough that handing them over costs nothing beside counting.
 CHUNK = 200_000
-# Characters that wait for their turn, at most: what bounds the memory. Few, so that what is read stays in the caches.
-WAITING = 2 * CHUNK
+# Characters that wait for their turn, at most: what bounds the memory.
+WAITING = 8 * CHUNK
 # Examples with more characters are counted by themselves, and longer texts in parts.
 LONG = 100_000
-# Reading JSON keeps so many counting threads busy, not more.
+# Threads that tokenize what is not looked up.
 THREADS = 2
 # Texts that are remembered because they may come again, and how long they may be.
 REMEMBERED = 2_000
@@ -83,25 +85,26 @@ def _text(value: object) -> str:
 
 
 def counted(entries: Iterable[Entry], vocabulary: Vocabulary) -> Iterator[tuple[Entry, int]]:
-    """Yield every example with its tokens, in order, as `example_tokens` counts them; less than 1 MB of text is held at once.
+    """Yield every example with its tokens, in order, as `example_tokens` counts them; about 2 MB of text wait at once.
 
     Exact but for stretches of more than 100,000 characters without a space: these are cut, and each cut can change the
     count by a token or two. (The tokenizer itself fails on a million blanks.)
     """
-    tokenizer = _Tokenizer(_encoding(vocabulary))
-    waiting: deque[tuple[_Chunk, Future[list[int]]]] = deque()
+    waiting: deque[_Chunk] = deque()
     size = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="tokens") as pool:
+        tokenizer = _Tokenizer(_encoding(vocabulary), pool)
         for chunk in _chunks(entries, tokenizer):
-            waiting.append((chunk, pool.submit(chunk.tokens, tokenizer)))
+            chunk.counts = tokenizer.together(chunk.texts)
+            waiting.append(chunk)
             size += chunk.size
-            while size > WAITING:
-                done, tokens = waiting.popleft()
+            while waiting and (size > WAITING or waiting[0].counts.done()):
+                done = waiting.popleft()
                 size -= done.size
-                yield from zip(done.entries, tokens.result(), strict=True)
+                yield from zip(done.entries, done.tokens(), strict=True)
         while waiting:
-            done, tokens = waiting.popleft()
-            yield from zip(done.entries, tokens.result(), strict=True)
+            done = waiting.popleft()
+            yield from zip(done.entries, done.tokens(), strict=True)
 
 
 def _chunks(entries: Iterable[Entry], tokenizer: "_Tokenizer") -> Iterator["_Chunk"]:
@@ -128,6 +131,8 @@ class _Chunk:
     """How many of the texts belong to the examples up to each."""
     size: int = 0
     """Characters, or bytes of the file where they are more."""
+    counts: "Future[NDArray[np.int64]]" = field(default_factory=Future["NDArray[np.int64]"])
+    """The tokens of each text."""
 
     def add(self, entry: Entry, read: int, tokenizer: "_Tokenizer") -> None:
         """Take an example in; `read` bytes of the file hold it."""
@@ -160,24 +165,35 @@ class _Chunk:
         self.ends.append(len(self.texts))
         self.size += max(size, read)
 
-    def tokens(self, tokenizer: "_Tokenizer") -> list[int]:
-        """Return the tokens of each example."""
+    def tokens(self) -> list[int]:
+        """Return the tokens of each example, when they are counted."""
         import numpy as np  # noqa: PLC0415 - only who counts pays for it
 
-        sums = np.concatenate([[0], np.cumsum(tokenizer.words.counts(self.texts))])[self.ends]
+        sums = np.concatenate([[0], np.cumsum(self.counts.result())])[self.ends]
         return (np.diff(sums, prepend=0) + self.known).tolist()
 
 
 class _Tokenizer:
-    """Counts texts, alone or by the words of many, and remembers whole texts that come again."""
+    """Counts texts, alone or many together, and remembers whole texts that come again."""
 
-    def __init__(self, encoding: "Encoding") -> None:
-        from training.wordwise import WordTable  # noqa: PLC0415 - only who counts pays for numpy
+    def __init__(self, encoding: "Encoding", pool: ThreadPoolExecutor) -> None:
+        from training.wordwise import WordTable, tokenized  # noqa: PLC0415 - only who counts pays for numpy
 
-        self.words = WordTable(encoding)
+        self.roles = {role: len(encoding.encode_ordinary(role)) for role in _SPEAKERS}
         self._encoding = encoding
-        self.roles = {role: self.alone(role) for role in _SPEAKERS}
+        self._tokenized = tokenized
+        self._pool = pool
+        self._words = WordTable(encoding)
         self._remembered: dict[str, int | None] = {}
+
+    def together(self, texts: list[str]) -> "Future[NDArray[np.int64]]":
+        """Count texts by their words, here; or in a thread of their own where most words are new."""
+        counts = self._words.counts(texts)
+        if counts is None:
+            return self._pool.submit(self._tokenized, self._encoding, texts)
+        done: Future[NDArray[np.int64]] = Future()
+        done.set_result(counts)
+        return done
 
     def alone(self, text: str) -> int:
         """Count a text of any length."""

@@ -99,6 +99,8 @@ class WandbMetrics:
             x_disable_meta=True,
             x_disable_stats=True,
             x_disable_machine_info=True,
+            x_save_requirements=False,
+            host="",
             init_timeout=PATIENCE_SECONDS,
             finish_timeout=PATIENCE_SECONDS,
             # Several runs may go on in one process.

@@ -15,10 +15,11 @@ from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
-from training.bench import Bench, Interruption
+from training.bench import Bench, Interruption, log
 
 # Bytes, after which the log begins anew; the one before is kept.
 _LARGEST_LOG = 10_000_000
+_LAST_WAIT_SECONDS = 0.5
 
 
 def work(bench: Bench, until: str | None = None) -> None:
@@ -38,6 +39,9 @@ def work(bench: Bench, until: str | None = None) -> None:
                     _take_turn(bench, until)
         except Interruption:
             return
+        except (KeyboardInterrupt, SystemExit) as stopping:
+            _end_stuck_process(stopping)
+            raise
 
 
 def _left(bench: Bench, until: str | None) -> bool:
@@ -84,6 +88,20 @@ def start_in_background(home: Path) -> int:
             start_new_session=True,
         )
     return process.pid
+
+
+def _end_stuck_process(stopping: KeyboardInterrupt | SystemExit) -> None:
+    """End the process if a step does not come back, such as one that waits for a server.
+
+    Python would wait for its thread. It is as safe to leave as in a crash.
+    """
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("dbos-executor")]
+    for thread in threads:
+        thread.join(_LAST_WAIT_SECONDS)
+    if any(thread.is_alive() for thread in threads):
+        log.warning("A step does not come back: the process ends without it.")
+        logging.shutdown()
+        os._exit(128 + (signal.SIGTERM if isinstance(stopping, SystemExit) else signal.SIGINT))
 
 
 @contextmanager

@@ -4,21 +4,22 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
-import subprocess
+import socket
 import sys
-from collections import Counter
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import IO, cast
 
 from tests.servers.tuning import BASE, TuningServer, tuning_server
 from tests.servers.tuning_faults import Moment
-from tests.servers.tuning_routes import PLACES, Request
+from tests.servers.tuning_routes import PLACES
 from tests.training.workflow_kit import conversations, keep, record
 from training.registry import Plan, Run, open_registry
+
+Act = Callable[[], None]
 
 PARENT = "tests.training.killing_parent"
 # Steps of a job at the server, one of them at each poll.
@@ -48,7 +49,7 @@ class Ending:
     """What it told, without the names that differ from run to run."""
     measured: int
     unfinished: int
-    """Runs in the registry, and workflows in DBOS, that have not ended."""
+    """Runs that have not ended."""
 
 
 @dataclass
@@ -57,13 +58,12 @@ class Lane:
 
     folder: Path
     server: TuningServer
-    orders: IO[str]
-    answers: IO[str]
+    parent: IO[str]
     kills: int = 0
     worker: int = 0
     requests: int = 0
     """Requests of the worker so far."""
-    at: dict[tuple[int, Moment], Callable[[], None]] = field(default_factory=dict[tuple[int, Moment], Callable[[], None]])
+    at: dict[tuple[int, Moment], Act] = field(default_factory=dict[tuple[int, Moment], Act])
     """What happens at a request, by its number."""
     stories: int = 0
 
@@ -81,9 +81,9 @@ class Lane:
     def start(self, start: Start) -> bool:
         """Let a worker work until it ends or is killed, and tell whether it was killed."""
         self.requests = 0
-        print(json.dumps(asdict(start)), file=self.orders, flush=True)
-        self.worker = int(self.answers.readline())
-        ended = int(self.answers.readline())
+        print(json.dumps(asdict(start)), file=self.parent, flush=True)
+        self.worker = int(self.parent.readline())
+        ended = int(self.parent.readline())
         self.at.clear()
         assert ended in (0, -signal.SIGKILL), f"a worker ended with {ended}"
         self.kills += ended != 0
@@ -93,13 +93,8 @@ class Lane:
         """Kill the worker."""
         os.kill(self.worker, signal.SIGKILL)
 
-    def watch(self) -> None:
-        """Count the worker's requests, and do what is to happen at them."""
-        for route in PLACES:
-            self.server.on(route, lambda _: self._reached("before"), "before")
-            self.server.on(route, lambda _: self._reached("after"), "after")
-
-    def _reached(self, when: Moment) -> None:
+    def reached(self, when: Moment) -> None:
+        """Do what is to happen now, as a request comes or was done."""
         self.requests += when == "before"
         if act := self.at.get((self.requests, when)):
             act()
@@ -126,7 +121,7 @@ class Story:
     def ending(self) -> Ending:
         """Return what came of the run."""
         jobs = tuple(job.status for job in self.lane.server.jobs)
-        names = [job.id for job in self.lane.server.jobs]
+        names = [*(job.id for job in self.lane.server.jobs), *self.lane.server.store.files]
         uploads = [file for file in self.lane.server.store.files.values() if file.purpose == "fine-tune"]
         with open_registry(self.home) as registry:
             run, models = registry.run(self.run.id), registry.models()
@@ -139,7 +134,7 @@ class Story:
                 models=len(models),
                 told=tuple(sorted(told)),
                 measured=len(registry.metrics(run.id)),
-                unfinished=len(registry.unfinished()) + _under_way(self.home),
+                unfinished=len(registry.unfinished()),
             )
 
 
@@ -149,23 +144,29 @@ def _without(text: str, names: list[str]) -> str:
     return text
 
 
-def _under_way(home: Path) -> int:
-    with closing(sqlite3.connect(home / "runs.db")) as database:
-        states = Counter(row[0] for row in database.execute("SELECT status FROM workflow_status"))
-    return states.total() - states["SUCCESS"]
+@contextmanager
+def lanes(folder: Path, number: int) -> Generator[list[Lane]]:
+    """Open lanes that are independent of each other, in folders of their own."""
+    with ExitStack() as stack:
+        parent = stack.enter_context(
+            Popen([sys.executable, "-m", PARENT], text=True, stdin=PIPE, stdout=PIPE)  # noqa: S603 - a program of ours
+        )
+        stack.callback(parent.stdin.close if parent.stdin else parent.kill)
+        port = int(cast("IO[str]", parent.stdout).readline())
+        yield [stack.enter_context(_lane(folder / str(at), parent, port)) for at in range(number)]
 
 
 @contextmanager
-def lane(folder: Path) -> Generator[Lane]:
-    """Open a lane in a folder."""
-    template = folder / "template"
-    dataset = keep(template, conversations())
-    with open_registry(template) as registry:
+def _lane(folder: Path, parent: Popen[str], port: int) -> Generator[Lane]:
+    dataset = keep(folder / "template", conversations())
+    with open_registry(folder / "template") as registry:
         record(registry, dataset)
-    command = [sys.executable, "-m", PARENT]
-    with tuning_server() as server, subprocess.Popen(command, text=True, stdin=-1, stdout=-1) as parent:
+    print(file=parent.stdin, flush=True)
+    with tuning_server() as server, socket.create_connection(("127.0.0.1", port)) as connection:
         server.store.steps = STEPS
-        opened = Lane(folder, server, cast("IO[str]", parent.stdin), cast("IO[str]", parent.stdout))
-        opened.watch()
-        yield opened
-        opened.orders.close()
+        opened = Lane(folder, server, connection.makefile("rw"))
+        for route in PLACES:
+            server.on(route, lambda _: opened.reached("before"), "before")
+            server.on(route, lambda _: opened.reached("after"), "after")
+        with opened.parent:
+            yield opened

@@ -1,25 +1,25 @@
 """A process that has imported everything, and forks one worker after the other: a start costs next to nothing.
 
-Reads orders from standard input, one JSON object a line, and answers each with two lines: the worker's process id, and
-how it ended.
+It prints a port of the loopback. Whoever connects sends a Start as a line of JSON, and is told in two lines the
+worker's process id, and how it ended.
 """
 
 import json
 import os
 import signal
-import sqlite3
+import socket
 import sys
 import time
 import traceback
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 
-from openai import OpenAI
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.engine.default import DefaultDialect
 
 import training.engine
+import training.providers.learning_curve
 import training.providers.openai.client
 from tests.servers.tuning import KEY
 from tests.training.killing import Start
@@ -30,22 +30,40 @@ from training.providers.openai import OpenAIProvider
 from training.registry import open_registry
 from training.worker import work
 
+if TYPE_CHECKING:
+    import sqlite3
+
 # They are imported here, so that no worker has to.
-_HERE = (OpenAI, training.engine, training.providers.openai.client)
+_HERE = (training.engine, training.providers.learning_curve, training.providers.openai.client)
 
 
 def main() -> None:
-    """Do what is ordered until nobody orders any more."""
-    for line in sys.stdin:
+    """Serve each connection in a process of its own until standard input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sys.stdout.write(f"{server.getsockname()[1]}\n")
+        sys.stdout.flush()
+        for _ in sys.stdin:
+            connection, _address = server.accept()
+            if not os.fork():
+                _serve(connection.makefile("rw"))
+            connection.close()
+
+
+def _serve(orders: IO[str]) -> NoReturn:
+    """Start the workers that are asked for, one at a time."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for line in orders:
         start = Start(**json.loads(line))
         child = os.fork()
         if not child:
             _be_worker(start)
-        print(child, flush=True)
-        print(_waited(child, start.after), flush=True)
+        print(child, file=orders, flush=True)
+        print(_ended(child, start.after), file=orders, flush=True)
+    os._exit(0)
 
 
-def _waited(child: int, after: float) -> int:
+def _ended(child: int, after: float) -> int:
     """Wait for a worker, kill it when its time is over, and return how it ended."""
     deadline = time.monotonic() + after
     while after and time.monotonic() < deadline:
@@ -58,16 +76,15 @@ def _waited(child: int, after: float) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _be_worker(start: Start) -> None:
+def _be_worker(start: Start) -> NoReturn:
     try:
         if start.commit:
             _kill_before_commit(start.commit)
         home = Path(start.home)
         openai = OpenAIProvider(start.url, KEY, retries=0, sleep=lambda _: None)
         embedded = Embedded(lambda run: folder_of(home, run))
-        providers = {"openai": openai, "embedded": embedded}
         with open_registry(home) as registry:
-            work(Bench(home, registry, lambda plan: providers[plan.provider], free, QUICK))
+            work(Bench(home, registry, lambda plan: openai if plan.provider == "openai" else embedded, free, QUICK))
     except BaseException:  # noqa: BLE001 - this is the end of the process
         traceback.print_exc()
         os._exit(1)
@@ -78,6 +95,7 @@ def _kill_before_commit(number: int) -> None:
     """Kill this process before its change of that number reaches the disk, in whichever database."""
     changes: dict[int, int] = {}
     commits = count(1)
+    # It has hooks for what is asked of a database, and none for this.
     dialect = cast("Any", DefaultDialect)
     commit = dialect.do_commit
 

@@ -1,8 +1,8 @@
 """What tests of runs share: a home with a dataset, and a provider that does what its script says."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 from training.bench import Bench, Pace, Price, folder_of
@@ -11,7 +11,7 @@ from training.entries import Entry
 from training.provenance import Provenance
 from training.providers import Event, Files, Metric, Order, Progress, Provider, ProviderBusy
 from training.providers.embedded import Embedded
-from training.registry import Plan, Registry, Run
+from training.registry import Permission, Plan, Registry, Run, open_registry
 
 # Seconds: nothing is waited for longer than a moment.
 QUICK = Pace(
@@ -35,10 +35,15 @@ def conversations(count: int = 20) -> list[dict[str, object]]:
     return [conversation(f"Is lamp {number} dark?", f"Lamp {number} is off.{STOP}") for number in range(count)]
 
 
-def keep(home: Path, examples: Iterable[dict[str, object]], origin: Provenance | None = None) -> Dataset:
+def keep(
+    home: Path,
+    examples: Iterable[dict[str, object]],
+    origin: Provenance | None = None,
+    permissions: tuple[Permission, ...] = (),
+) -> Dataset:
     """Put examples into the home's store as a dataset."""
     declared = origin or Provenance("kim@lumen.example", "written")
-    intake = Intake(home / "lamps.jsonl", "chat", declared, name="lamps", stop=STOP, permissions=())
+    intake = Intake(home / "lamps.jsonl", "chat", declared, name="lamps", stop=STOP, permissions=permissions)
     with Datasets(home / "datasets").adding(intake) as writer:
         for line, value in enumerate(examples, 1):
             writer.take(Entry(line, value), tokens=10)
@@ -47,9 +52,16 @@ def keep(home: Path, examples: Iterable[dict[str, object]], origin: Provenance |
 
 def record(registry: Registry, dataset: Dataset) -> None:
     """Make a dataset known to the registry."""
-    registry.record_dataset(
-        dataset.id, dataset.name, dataset.examples, dataset.train, dataset.validation, "kim", 1.0
-    )
+    registry.record_dataset(dataset.id, dataset.name, dataset.examples, dataset.train, dataset.validation, "kim", 1.0)
+
+
+@contextmanager
+def scene(home: Path) -> Generator[tuple[Registry, Dataset]]:
+    """Open a registry that knows one dataset."""
+    dataset = keep(home, conversations())
+    with open_registry(home) as registry:
+        record(registry, dataset)
+        yield registry, dataset
 
 
 def start(registry: Registry, dataset: Dataset, provider: str = "scripted", limit: float = 1.0, base: str = "b") -> Run:
@@ -63,67 +75,6 @@ def free(plan: Plan, dataset: Dataset) -> float:
     return 0.0
 
 
-Step = Progress | Exception | Callable[[], None]
-
-
-@dataclass
-class Scripted:
-    """A provider in memory: what it is asked, and what goes wrong, by the name of the method."""
-
-    steps: list[Progress] = field(default_factory=lambda: [RUNNING, DONE])
-    faults: dict[str, list[Exception | Callable[[], None]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    jobs: dict[str, str] = field(default_factory=dict)
-    cancelled: set[str] = field(default_factory=set)
-    orders: list[Order] = field(default_factory=list)
-    name: str = "scripted"
-
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        fault = self.faults[what].pop(0) if self.faults.get(what) else None
-        if isinstance(fault, Exception):
-            raise fault
-        if fault is not None:
-            fault()
-
-    def upload(self, order: Order) -> Files:
-        self._ask("upload")
-        self.orders.append(order)
-        return Files("file-1", "file-2")
-
-    def find(self, run: str) -> str:
-        self._ask("find")
-        return self.jobs.get(run, "")
-
-    def create(self, order: Order, files: Files) -> str:
-        self._ask("create")
-        assert files == Files("file-1", "file-2")
-        return self.jobs.setdefault(order.run, f"job-{len(self.jobs) + 1}")
-
-    def progress(self, job: str) -> Progress:
-        self._ask("progress")
-        if job in self.cancelled:
-            return Progress("cancelled")
-        return self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
-
-    def collect(self, job: str, folder: Path) -> tuple[Metric, ...]:
-        self._ask("collect")
-        assert job in self.jobs.values()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "results.csv").write_text("step,train_loss\n20,0.25\n", "utf-8")
-        return (Metric(20, "train_loss", 0.25),)
-
-    def cancel(self, job: str) -> None:
-        self._ask("cancel")
-        self.cancelled.add(job)
-
-    def pause(self, job: str) -> None:
-        self._ask("pause")
-
-    def resume(self, job: str) -> None:
-        self._ask("resume")
-
-
 RUNNING = Progress(
     "running",
     finishes_at=99.0,
@@ -131,8 +82,88 @@ RUNNING = Progress(
     metrics=(Metric(10, "train_loss", 0.5),),
 )
 PAUSED = Progress("paused")
-DONE = Progress("succeeded", model="ft:b:1", trained_tokens=160, events=(*RUNNING.events, Event("e2", 6.0, "info", "Done")))
+ENDED = (*RUNNING.events, Event("e2", 6.0, "info", "Done"))
+DONE = Progress("succeeded", model="ft:b:1", trained_tokens=160, events=ENDED)
 BUSY = ProviderBusy("The provider is busy (429).")
+
+# What goes wrong with a call, or happens meanwhile.
+Fault = Exception | Callable[[], None]
+
+
+class Scripted:
+    """A provider in memory: what it was asked, where its job stands, and what goes wrong, by the method's name."""
+
+    name = "scripted"
+
+    def __init__(self, *stands: Progress, **faults: Iterable[Fault]) -> None:
+        self.asked: list[str] = []
+        self.orders: list[Order] = []
+        self.jobs: dict[str, str] = {}
+        self.cancelled: set[str] = set()
+        self.held = False
+        self._stands = list(stands or (RUNNING, DONE))
+        self._faults = {name: list(wrong) for name, wrong in faults.items()}
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        wrong = self._faults.get(what)
+        fault = wrong.pop(0) if wrong else None
+        if isinstance(fault, Exception):
+            raise fault
+        if fault is not None:
+            fault()
+
+    def upload(self, order: Order) -> Files:
+        """Take the files."""
+        self._ask("upload")
+        self.orders.append(order)
+        return Files("file-1", "file-2")
+
+    def find(self, run: str) -> str:
+        """Look the job up."""
+        self._ask("find")
+        return self.jobs.get(run, "")
+
+    def create(self, order: Order, files: Files) -> str:
+        """Make the job, once."""
+        assert files == Files("file-1", "file-2")
+        job = self.jobs.setdefault(order.run, f"job-{len(self.jobs) + 1}")
+        self._ask("create")
+        return job
+
+    def progress(self, job: str) -> Progress:
+        """Tell where the job stands: by the script, the last word of which holds for ever."""
+        self._ask("progress")
+        if job in self.cancelled:
+            return Progress("cancelled")
+        if self.held:
+            return PAUSED
+        return self._stands.pop(0) if len(self._stands) > 1 else self._stands[0]
+
+    def collect(self, job: str, folder: Path) -> tuple[Metric, ...]:
+        """Hand the results out."""
+        self._ask("collect")
+        assert job in self.jobs.values()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "results.csv").write_text("step,train_loss\n20,0.25\n", "utf-8")
+        return (Metric(20, "train_loss", 0.25),)
+
+    def cancel(self, job: str) -> None:
+        """Stop the job."""
+        self._ask("cancel")
+        self.cancelled.add(job)
+
+    def pause(self, job: str) -> None:
+        """Hold the job."""
+        assert job in self.jobs.values()
+        self._ask("pause")
+        self.held = True
+
+    def resume(self, job: str) -> None:
+        """Let the job go on."""
+        assert job in self.jobs.values()
+        self._ask("resume")
+        self.held = False
 
 
 def bench(home: Path, registry: Registry, provider: Provider, price: Price = free, pace: Pace = QUICK) -> Bench:

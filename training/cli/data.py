@@ -1,10 +1,10 @@
 """`sarah data`: from a file to a dataset."""
 
+import os
 import sys
 import time
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +14,17 @@ import typer
 from training.assembly import asker_for
 from training.checks import scenario_questions
 from training.checks.mending import mend_file
-from training.cli import shell
+from training.cli import permissions, shell
 from training.cli.progress import bar
+from training.cli.recording import record
 from training.cli.showing import print_dataset, print_inspection, write_json
 from training.datasets import Dataset, Datasets, Intake, split_file
+from training.datasets.lines import kept_in
 from training.formats import Format, Reader, Shaping
 from training.inspection import Inspection, Measure, inspected
 from training.pricing import read_prices
 from training.provenance import Attribution, Provenance, Source
-from training.registry import PermittingPlatform, open_registry
+from training.registry import open_registry
 from training.settings import TrainingSettings
 from training.split import SHARE
 from training.tokens import Vocabulary
@@ -72,6 +74,7 @@ def check(  # noqa: PLR0913 - a form, field by field
 ) -> None:
     """Find every problem of a file, count its tokens and price it; ends with 1 if there is a problem."""
     settings = shell.settings()
+    copy = _copy_of(file, output) if fix else None
     reader = Reader(file, Shaping(system, stop, least_question, least_answer), format=kind, ask=asker_for(settings))
     measure = _measure(settings, base, encoding, epochs, validation)
     with bar(reader.size) as progress, inspected(reader, measure, progress) as inspection:
@@ -83,8 +86,8 @@ def check(  # noqa: PLR0913 - a form, field by field
         if histogram:
             _draw(inspection, histogram, measure)
         found = bool(inspection.counts)
-    if fix:
-        _fix(reader, output or file.with_name(f"{file.stem}.fixed.jsonl"))
+    if copy:
+        _fix(reader, copy)
     raise typer.Exit(PROBLEMS if found else 0)
 
 
@@ -107,14 +110,26 @@ def _measure(
 def _draw(inspection: Inspection, picture: Path, measure: Measure) -> None:
     from training.charts.histogram import histogram  # noqa: PLC0415 - half a second, for a picture only
 
-    histogram(inspection.distribution, picture, limit=measure.price.limit_tokens)
-    shell.err().print(f"The lengths are drawn in {picture}.", markup=False)
+    with kept_in(picture):
+        histogram(inspection.distribution, picture, limit=measure.price.limit_tokens)
+    shell.remark(f"The lengths are drawn in {picture}.")
 
 
-def _fix(reader: Reader, path: Path) -> None:
-    mended = mend_file(reader, path)
+def _copy_of(file: Path, output: Path | None) -> Path:
+    """Return where the corrected copy of a file goes, which is never the file itself."""
+    # A name such as "." says nothing.
+    plain = Path(os.path.normpath(file.absolute()))
+    copy = output or plain.with_name(f"{plain.stem}.fixed.jsonl")
+    if copy.exists() and file.exists() and copy.samefile(file):
+        shell.refuse(f"{copy} is what is to be mended, and stays as it is: name another --output.")
+    return copy
+
+
+def _fix(reader: Reader, copy: Path) -> None:
+    with kept_in(copy):
+        mended = mend_file(reader, copy)
     told = ", ".join(f"{rule} {count:,}" for rule, count in sorted(mended.items())) or "nothing to mend"
-    shell.err().print(f"A corrected copy is in {path} ({told}).", markup=False)
+    shell.remark(f"A corrected copy is in {copy} ({told}).")
 
 
 @app.command()
@@ -137,7 +152,8 @@ def split(  # noqa: PLR0913 - a form, field by field
     if json:
         typer.echo(shell.as_json({"train": train, "validation": validation, "folder": str(output)}))
     else:
-        shell.out().print(f"{train:,} examples to learn from and {validation:,} to validate with, in {output}.")
+        sides = f"{shell.number(train, 'example')} to learn from, {validation:,} to validate with"
+        shell.out().print(f"{output}: {sides}.", markup=False)
 
 
 @app.command()
@@ -178,9 +194,7 @@ def add(  # noqa: PLR0913 - a form, field by field
             vocabulary=measure.vocabulary,
         )
         kept = _kept(settings, reader, measure, intake, json=json)
-        registry.record_dataset(
-            kept.id, kept.name, kept.examples, kept.train, kept.validation, shell.author(settings), time.time()
-        )
+        record(registry, kept, shell.author(settings))
     if not json:
         sides = f"{kept.train:,} to learn from, {kept.validation:,} to validate with"
         shell.out().print(f"\nKept as {kept.id} ({kept.name}): {sides}.", markup=False)
@@ -201,7 +215,9 @@ def _kept(settings: TrainingSettings, reader: Reader, measure: Measure, intake: 
         else:
             print_inspection(shell.out(), str(intake.file), found)
     if kept is None:
-        shell.err().print("Not kept: mend the errors, or have a copy mended by `sarah data check FILE --fix`.")
+        shell.complain(
+            "Nothing was kept: mend what is an error; `sarah data check FILE --fix` mends some of it in a copy."
+        )
         raise typer.Exit(PROBLEMS)
     return kept
 
@@ -224,11 +240,11 @@ def list_datasets(*, json: AsJson = False) -> None:
     if not datasets:
         shell.out().print("There are no datasets yet: sarah data add FILE keeps one.")
         return
-    columns = ("dataset", "name", "examples", "train", "validation", "tokens", "kept")
-    shown = shell.table("Datasets", *columns, numbers=columns[2:6])
+    columns = ("dataset", "name", "train", "validation", "tokens", "kept")
+    shown = shell.table("Datasets", *columns, numbers=columns[2:5], whole=("dataset", "kept"))
     for one in datasets:
-        figures = (one.examples, one.train, one.validation, one.tokens)
-        shown.add_row(one.id, one.name, *(f"{figure:,}" for figure in figures), shell.moment(one.created_at))
+        figures = (one.train, one.validation, one.tokens)
+        shown.add_row(one.id, one.name, *(f"{figure:,}" for figure in figures), shell.minute(one.created_at))
     shell.out().print(shown)
 
 
@@ -257,49 +273,10 @@ def delete(dataset: DatasetName) -> None:
     datasets = _datasets(settings)
     kept = datasets.get(dataset)
     with open_registry(settings.sarah_home) as registry:
+        record(registry, kept, shell.author(settings))
         registry.remove_dataset(kept.id, shell.author(settings), time.time())
     datasets.delete(kept.id)
     shell.out().print(f"{kept.id} ({kept.name}) is gone.", markup=False)
 
 
-@app.command()
-def permit(
-    platform: Annotated[PermittingPlatform, typer.Argument(help="Whose permission it is.")],
-    *,
-    reference: Annotated[str, typer.Option(help="Where it is written down: a contract, a letter, a ticket.")],
-    granted_by: Annotated[str, typer.Option(help="Who gave it.")],
-    workspace: Annotated[str, typer.Option(help="For which server or workspace; * is every one, for Discord only.")],
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day, if it ends.")] = None,
-) -> None:
-    """Record a permission to learn from a chat platform's messages."""
-    settings = shell.settings()
-    end = (until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if until else None
-    with open_registry(settings.sarah_home) as registry:
-        permission = registry.permit(
-            platform, workspace, reference, granted_by, shell.author(settings), time.time(), end
-        )
-    shell.out().print(f"{permission.id} is recorded.")
-
-
-@app.command()
-def permissions(*, json: AsJson = False) -> None:
-    """List the permissions to learn from a chat platform's messages."""
-    with open_registry(shell.settings().sarah_home) as registry:
-        recorded = registry.permissions()
-    if json:
-        typer.echo(shell.as_json([asdict(permission) for permission in recorded]))
-        return
-    shown = shell.table("Permissions", "id", "platform", "workspace", "granted by", "written down in", "until")
-    for one in recorded:
-        end = shell.moment(one.until or 0) or "no end"
-        shown.add_row(*map(shell.plain, (one.id, one.platform, one.workspace, one.granted_by, one.reference, end)))
-    shell.out().print(shown)
-
-
-@app.command()
-def withdraw(permission: Annotated[str, typer.Argument(help="The permission's id.", show_default=False)]) -> None:
-    """End a permission: nothing is learned under it any more."""
-    settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
-        ended = registry.withdraw(permission, shell.author(settings), time.time())
-    shell.out().print(f"{ended.id} has ended.")
+app.registered_commands += permissions.app.registered_commands

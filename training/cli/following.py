@@ -1,6 +1,9 @@
 """A run as it happens: state, step, loss, cost and time left, with a chart."""
 
+import threading
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -8,7 +11,7 @@ from rich.text import Text
 
 from training.charts.loss import terminal_chart
 from training.cli import shell
-from training.registry import Registry, Run
+from training.registry import Registry, RegistryError, Run
 
 # Seconds between two looks at a run.
 GLANCE = 0.5
@@ -19,16 +22,51 @@ _HEIGHT = 16
 _WIDTH = 100
 _EVENTS = 5
 
+Tell = Callable[[Text], None]
 
-def follow(registry: Registry, run: str, console: Console) -> Run:
-    """Show a run until it has ended, and return it."""
+
+def follow(registry: Registry, run: str, console: Console) -> None:
+    """Show a run in one place of a terminal until it has ended."""
     with Live(console=console, auto_refresh=False, transient=False) as live:
-        while True:
-            now = registry.run(run)
-            live.update(picture(registry, now, console.width), refresh=True)
-            if now.ended:
-                return now
-            time.sleep(GLANCE)
+        until_ended(registry, run, lambda now: live.update(picture(registry, now, console.width), refresh=True))
+
+
+def until_ended(registry: Registry, run: str, see: Callable[[Run], None] | None = None) -> Run:
+    """Look at a run until it has ended, and return it; `see` is handed it each time."""
+    while True:
+        now = registry.run(run)
+        if see:
+            see(now)
+        if now.ended:
+            return now
+        time.sleep(GLANCE)
+
+
+@contextmanager
+def telling(registry: Registry, run: str, tell: Tell) -> Generator[None]:
+    """Tell what a run tells, as it comes, for as long as the block lasts."""
+    over = threading.Event()
+    thread = threading.Thread(target=_tell, args=(registry, run, tell, over), name="telling", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _tell(registry: Registry, run: str, tell: Tell, over: threading.Event) -> None:
+    seen, last = 0, False
+    while not last:
+        last = over.wait(GLANCE)
+        try:
+            events = registry.events(run, seen)
+        except RegistryError:
+            # Whoever works on the run meets the same, and says so.
+            return
+        for event in events:
+            tell(event_line(event.at, event.level, event.text))
+            seen = event.seq
 
 
 def picture(registry: Registry, run: Run, width: int) -> RenderableType:
@@ -44,9 +82,11 @@ def picture(registry: Registry, run: Run, width: int) -> RenderableType:
 def summary(run: Run, now: float) -> Text:
     """Return where a run stands, on one line."""
     step = f"{run.step} ({STEPS.index(run.step) + 1} of {len(STEPS)})" if run.step in STEPS else run.step
+    plan = run.plan
     words = [
-        f"{run.plan.provider} {run.plan.base} on {run.plan.dataset}",
+        f"{plan.provider}{f' {plan.base}' if plan.base != plan.provider else ''} on {plan.dataset}",
         "" if run.ended else step,
+        "to be cancelled" if run.cancel_wanted and not run.ended else "",
         f"estimated {shell.usd(run.cost_usd)}" if run.cost_usd else "",
         f"{run.trained_tokens:,} tokens learned" if run.trained_tokens else "",
         f"{_span(run.ended_at - run.created_at)}" if run.ended else f"for {_span(now - run.created_at)}",

@@ -18,6 +18,7 @@ ModelId = Annotated[str, typer.Argument(help="The model's id, or its beginning."
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 SHOWN = 50
+_COLUMNS = ("", "model", "provider", "base", "dataset", "made")
 
 
 @app.command("list")
@@ -25,6 +26,7 @@ def list_models(*, json: AsJson = False) -> None:
     """List the models, the newest first; the champion answers customers."""
     with open_registry(shell.settings().sarah_home) as registry:
         models, champion = registry.models(), registry.champion()
+        names = {dataset.id: dataset.name for dataset in registry.datasets()}
     crowned = champion.id if champion else ""
     if json:
         typer.echo(shell.as_json([asdict(model) | {"champion": model.id == crowned} for model in models]))
@@ -32,10 +34,10 @@ def list_models(*, json: AsJson = False) -> None:
     if not models:
         shell.out().print("There are no models yet: sarah train start DATASET --provider embedded makes one.")
         return
-    shown = shell.table("Models", "", "model", "provider", "base", "dataset", "made")
+    shown = shell.table("Models (* answers customers)", *_COLUMNS, whole=("model", "provider", "made"))
     for model in models:
-        star = "champion" if model.id == crowned else ""
-        shown.add_row(star, model.id, model.provider, model.base, model.dataset, shell.moment(model.created_at))
+        star, dataset = "*" if model.id == crowned else "", names.get(model.dataset) or model.dataset
+        shown.add_row(star, model.id, model.provider, model.base, dataset, shell.minute(model.created_at))
     shell.out().print(shown)
 
 
@@ -49,9 +51,17 @@ def show(model: ModelId, *, json: AsJson = False) -> None:
         return
     for ancestor in lineage:
         shown = shell.table("Model" if ancestor is lineage[0] else "Tuned from", "", "")
-        for name, value in asdict(ancestor).items():
-            told = shell.moment(value) if name == "created_at" else value
-            shown.add_row(name.replace("_", " "), shell.plain(told))
+        shown.show_header = False
+        learned = (
+            f"{name.replace('_', ' ')} {value}" for name, value in asdict(ancestor.hyperparameters).items() if value
+        )
+        told = asdict(ancestor) | {
+            "hyperparameters": ", ".join(learned) or "the provider's own",
+            "created_at": shell.moment(ancestor.created_at),
+        }
+        for name, value in told.items():
+            if value:
+                shown.add_row(name.replace("_", " "), shell.plain(value))
         shell.out().print(shown, "")
 
 
@@ -67,7 +77,7 @@ def _lineage(registry: Registry, model: Model) -> list[Model]:
 def promote(
     model: ModelId,
     *,
-    force: Annotated[bool, typer.Option(help="In spite of what speaks against it; needs --reason.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="In spite of what speaks against it; needs --reason.")] = False,
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
@@ -110,7 +120,10 @@ def history(*, json: AsJson = False) -> None:
     if json:
         typer.echo(shell.as_json([asdict(promotion) for promotion in promotions]))
         return
-    shown = shell.table("Promotions", "when", "who", "what", "model", "why")
+    if not promotions:
+        shell.out().print("No model has been promoted yet: sarah model promote MODEL makes a champion.")
+        return
+    shown = shell.table("Promotions", "when", "who", "what", "model", "why", whole=("when", "model"))
     for promotion in promotions:
         what = f"{promotion.action}{', forced' if promotion.forced else ''}"
         told = (promotion.by, what, promotion.model, promotion.reason)
@@ -128,7 +141,9 @@ def audit(
     if json:
         typer.echo(shell.as_json([asdict(line) for line in lines]))
         return
-    shown = shell.table("Who changed what", "when", "who", "what", "subject", "detail")
+    out = shell.out()
     for line in lines:
-        shown.add_row(shell.moment(line.at), *map(shell.plain, (line.by, line.action, line.subject, line.detail)))
-    shell.out().print(shown)
+        detail = f" ({line.detail})" if line.detail else ""
+        out.print(f"{shell.moment(line.at)} {line.by}: {line.action} {line.subject}{detail}", markup=False)
+    if not lines:
+        out.print("Nobody has changed anything yet.")

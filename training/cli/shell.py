@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import typer
@@ -33,6 +34,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as the library has it
         """Run the command that was asked for."""
+        _write_whatever_comes()
         try:
             return super().invoke(ctx)
         except _SPEAKING as refusal:
@@ -45,10 +47,18 @@ class Commands(TyperGroup):
             refuse(_sentence(error))
 
 
+def _write_whatever_comes() -> None:
+    """Let what a terminal has no letters for be written as an escape; a file's name need not even be text."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _sentence(error: OSError) -> str:
     what = error.strerror or str(error)
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{what}: make room there or name another place."
+    if not error.filename:
+        return f"The disk refused what was to be written ({what}): make room on it, and try again."
+    return f"{error.filename} cannot be used ({what}): make room there or name another place."
 
 
 def commands(about: str) -> typer.Typer:
@@ -60,8 +70,18 @@ def commands(about: str) -> typer.Typer:
 
 def refuse(sentence: str) -> NoReturn:
     """Say why not, and end with exit code 2."""
-    typer.echo(f"sarah: {sentence}", err=True)
+    complain(sentence)
     raise typer.Exit(REFUSED)
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what is wrong."""
+    remark(f"sarah: {sentence}")
+
+
+def remark(sentence: str) -> None:
+    """Say something on standard error, on one line, whatever is read from standard output."""
+    typer.echo(sentence, err=True)
 
 
 def settings() -> TrainingSettings:
@@ -71,31 +91,46 @@ def settings() -> TrainingSettings:
 
 def author(settings: TrainingSettings) -> str:
     """Return who gives this command."""
-    return settings.sarah_author or getpass.getuser()
+    try:
+        return settings.sarah_author or getpass.getuser()
+    except (KeyError, OSError):
+        # In a container a user may have no name.
+        return f"user {os.getuid()}"
 
 
 def out() -> Console:
-    """Return where results are printed."""
-    return Console(highlight=False, soft_wrap=True) if sys.stdout.isatty() else Console(width=WIDTH, highlight=False)
+    """Return where results are printed; sentences are not broken into lines, which who reads a pipe would not find."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=True)
 
 
 def err() -> Console:
-    """Return where progress and remarks are printed."""
-    return Console(stderr=True, highlight=False)
+    """Return where progress is shown."""
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
-def table(title: str, *columns: str, numbers: Iterable[str] = ()) -> Table:
-    """Return an empty table; the columns named in `numbers` are aligned to the right."""
-    aligned = set(numbers)
+def screen() -> Console:
+    """Return a terminal for what is shown in its place again and again, and must fit into its width."""
+    return Console(highlight=False)
+
+
+def table(title: str, *columns: str, numbers: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """Return an empty table; columns in `numbers` are aligned to the right, those in `whole` are never folded."""
+    aligned, unfolded = set(numbers), {*numbers, *whole}
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
+        justify = "right" if column in aligned else "left"
+        made.add_column(column, justify=justify, overflow="fold", no_wrap=column in unfolded)
     return made
 
 
 def as_json(value: object) -> str:
-    """Return a value as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Return a value as one line of JSON, in ASCII: it is the same wherever it is written."""
+    return json.dumps(value, default=str, allow_nan=False)
+
+
+def number(count: int, what: str) -> str:
+    """Return how many there are of something: 1 example, 2 examples."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def usd(amount: float | None) -> str:
@@ -108,6 +143,11 @@ def usd(amount: float | None) -> str:
 def moment(at: float) -> str:
     """Return a time as people read it, in UTC, or "" for none."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def minute(at: float) -> str:
+    """Return a time as lists show it, where seconds tell nobody anything."""
+    return moment(at)[:-3]
 
 
 def plain(value: object) -> Text:

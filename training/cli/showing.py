@@ -23,7 +23,8 @@ _STYLES = {"error": "red", "warning": "yellow"}
 def print_inspection(out: Console, file: str, inspection: Inspection) -> None:
     """Print problems, lengths and prices."""
     left_out = f", {inspection.left_out:,} left out as too short" if inspection.left_out else ""
-    out.print(Text.assemble((file, "bold"), f": {inspection.examples:,} examples ({inspection.format}{left_out})\n"))
+    examples = shell.number(inspection.examples, "example")
+    out.print(Text.assemble((file, "bold"), f": {examples} ({inspection.format}{left_out})\n"))
     _print_problems(out, inspection)
     _print_tokens(out, inspection)
     print_estimates(out, inspection.estimates)
@@ -34,16 +35,16 @@ def _print_problems(out: Console, inspection: Inspection) -> None:
     if not total:
         out.print("No problems.\n", style="green")
         return
-    problems = shell.table("Problems", "line", "rule", "severity", "what to do", numbers=["line"])
+    problems = shell.table("Problems", "line", "severity", "rule, and what to do", numbers=["line"], whole=["severity"])
     for problem in islice(inspection.problems(), SHOWN):
-        # Text, because what stands in a file is no markup.
-        severity = Text(problem.severity, _STYLES[problem.severity])
-        problems.add_row(str(problem.line or ""), Text(problem.rule), severity, Text(problem.text))
+        # Text, because what stands in a file is no markup. One column, for a terminal of 80 has no room for another.
+        told = Text.assemble((problem.rule, "bold"), ": ", problem.text)
+        problems.add_row(str(problem.line or ""), Text(problem.severity, _STYLES[problem.severity]), told)
     out.print(problems)
     if total > SHOWN:
         out.print(f"... and {total - SHOWN:,} more: --json lists them all.")
     counts = ", ".join(f"{rule} {count:,}" for rule, count in inspection.counts.items())
-    out.print(Text.assemble(("\n", ""), (f"{total:,} problem{'s' * (total != 1)}", "bold"), f": {counts}\n"))
+    out.print(Text.assemble("\n", (shell.number(total, "problem"), "bold"), f": {counts}\n"))
 
 
 def _print_tokens(out: Console, inspection: Inspection) -> None:
@@ -54,9 +55,10 @@ def _print_tokens(out: Console, inspection: Inspection) -> None:
     lengths.add_row(*(f"{getattr(figures, name):,.0f}" for name in _LENGTHS))
     out.print(lengths)
     out.print(
-        f"\n{figures.total:,} tokens, {inspection.billed:,} billed each epoch, {inspection.epochs} epochs: "
-        f"{inspection.billed * inspection.epochs:,} tokens in all."
-        f" {figures.without_system:,} examples have no system message, {figures.without_user:,} no user message.\n"
+        f"\n{figures.total:,} tokens, {inspection.billed:,} billed each epoch, "
+        f"{shell.number(inspection.epochs, 'epoch')}: {inspection.billed * inspection.epochs:,} tokens in all.\n"
+        f"Examples without a system message: {figures.without_system:,}; without a user message: "
+        f"{figures.without_user:,}.\n"
     )
 
 
@@ -117,7 +119,7 @@ def print_dataset(out: Console, dataset: Dataset, origins: Mapping[str, int], sa
     """Print a dataset: its counts, who supplied its examples, and a few of them."""
     out.print(Text.assemble((f"{dataset.id} ({dataset.name})", "bold"), f", kept {shell.moment(dataset.created_at)}"))
     out.print(
-        f"{dataset.train:,} examples to learn from ({dataset.tokens:,} tokens, {dataset.vocabulary}), "
+        f"{shell.number(dataset.train, 'example')} to learn from ({dataset.tokens:,} tokens, {dataset.vocabulary}), "
         f"{dataset.validation:,} to validate with, split "
         f"{'by content' if dataset.seed is None else f'at random by {dataset.seed}'}; "
         f"the longest has {dataset.longest:,} tokens."

@@ -1,5 +1,6 @@
 """`sarah train`: runs, from start to a registered model."""
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -12,9 +13,11 @@ from training import worker
 from training.assembly import bench_of, estimated, provider_for
 from training.charts.loss import loss_chart
 from training.cli import shell
-from training.cli.following import event_line, follow, picture, summary
+from training.cli.following import event_line, follow, picture, summary, telling, until_ended
+from training.cli.recording import record
 from training.cli.showing import print_estimates
 from training.datasets import Datasets
+from training.datasets.lines import kept_in
 from training.providers import Hyperparameters, Method, ProviderError
 from training.registry import Plan, Registry, Run, open_registry
 from training.settings import TrainingSettings, web_address
@@ -25,6 +28,8 @@ RunId = Annotated[str, typer.Argument(help="The run's id, or its beginning.", sh
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 ProviderName = Literal["embedded", "openai"]
 FAILED = 1
+# In USD; whoever means no limit means less than this, and infinity is no number in JSON.
+HIGHEST_LIMIT = 1_000_000
 
 
 @app.command()
@@ -43,7 +48,10 @@ def start(  # noqa: PLR0913 - a form, field by field
     suffix: Annotated[str, typer.Option(help="Put into the tuned model's name.")] = "",
     seed: Annotated[int | None, typer.Option(min=0, help="For a run that can be repeated.")] = None,
     limit: Annotated[
-        float | None, typer.Option(min=0, help="What it may cost at most in USD, instead of SARAH_SPENDING_LIMIT.")
+        float | None,
+        typer.Option(
+            min=0, max=HIGHEST_LIMIT, help="What it may cost at most in USD, instead of SARAH_SPENDING_LIMIT."
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start without asking.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended.")] = False,
@@ -71,17 +79,27 @@ def start(  # noqa: PLR0913 - a form, field by field
 def _considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, asking: bool, json: bool) -> Plan:
     """Return a plan whose dataset and base are there, which somebody has agreed to."""
     kept = Datasets(settings.sarah_home / "datasets").get(plan.dataset)
+    record(registry, kept, shell.author(settings))
     plan = replace(plan, dataset=kept.id, base=_base(registry, plan))
     # Refused now rather than in the background, where there is nobody to put a key in.
     provider_for(settings)(plan)
     estimate = estimated(plan, kept)
     if not json:
         out = shell.out()
-        out.print(f"{kept.id} ({kept.name}): {kept.train:,} to learn from, {kept.validation:,} to validate with.")
+        sides = f"{shell.number(kept.train, 'example')} to learn from, {kept.validation:,} to validate with"
+        out.print(f"{kept.id} ({kept.name}): {sides}.")
         print_estimates(out, [estimate])
-    if asking and not typer.confirm(f"Start it for {shell.usd(estimate.cost_usd)}?", err=True):
-        shell.refuse("Nothing was started.")
+    if asking and not _agreed(estimate.cost_usd):
+        shell.refuse("Nothing was started: answer y, or give --yes where nobody can be asked.")
     return plan
+
+
+def _agreed(cost_usd: float | None) -> bool:
+    cost = f"for {shell.usd(cost_usd)}" if cost_usd is not None else "at a cost that is not known"
+    try:
+        return typer.confirm(f"Start it {cost}?", err=True)
+    except typer.Abort:
+        return False
 
 
 def _base(registry: Registry, plan: Plan) -> str:
@@ -97,7 +115,7 @@ def _base(registry: Registry, plan: Plan) -> str:
 def _go_on(settings: TrainingSettings, registry: Registry, run: Run, *, wait: bool, json: bool) -> None:
     """Have a run worked on, here or in the background, and tell where it stands; ends with 1 if it failed here."""
     if wait:
-        worker.work(bench_of(settings, registry), run.id)
+        _work_on(settings, registry, run, json=json)
     else:
         worker.start_in_background(settings.sarah_home)
     now = registry.run(run.id)
@@ -109,7 +127,25 @@ def _go_on(settings: TrainingSettings, registry: Registry, run: Run, *, wait: bo
         if not wait:
             out.print(f"It goes on without you: sarah train status {now.id} --watch")
     if wait and now.state != "succeeded":
+        if json:
+            shell.complain(f"{now.id} has {now.state}. {now.reason}" if now.reason else f"{now.id} was {now.state}.")
         raise typer.Exit(FAILED)
+
+
+def _work_on(settings: TrainingSettings, registry: Registry, run: Run, *, json: bool) -> None:
+    """Work on a run here until it has ended; people are told how it goes."""
+    bench = bench_of(settings, registry)
+    try:
+        if json:
+            worker.work(bench, run.id)
+        else:
+            with telling(registry, run.id, shell.err().print):
+                worker.work(bench, run.id)
+    except KeyboardInterrupt:
+        shell.remark(
+            f"\n{run.id} is not over: sarah train resume goes on with it, sarah train cancel {run.id} stops it."
+        )
+        raise
 
 
 def work() -> None:
@@ -124,10 +160,10 @@ def list_runs(*, json: AsJson = False) -> None:
     """List the runs, the newest first."""
     with open_registry(shell.settings().sarah_home) as registry:
         runs = registry.runs()
-    _print(runs, json=json)
+    _print(runs, _NONE, json=json)
 
 
-def _print(runs: Sequence[Run], *, json: bool) -> None:
+def _print(runs: Sequence[Run], none: str, *, json: bool) -> None:
     if json:
         typer.echo(shell.as_json([asdict(run) for run in runs]))
         return
@@ -135,7 +171,11 @@ def _print(runs: Sequence[Run], *, json: bool) -> None:
     for run in runs:
         out.print(summary(run, time.time()))
     if not runs:
-        out.print("There are no runs: sarah train start DATASET begins one.")
+        out.print(none)
+
+
+_NONE = "There are no runs: sarah train start DATASET begins one."
+_NONE_LEFT = "No run is going on: sarah train list shows those that have ended."
 
 
 @app.command()
@@ -149,21 +189,31 @@ def status(
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
         if not run and not watch:
-            _print(registry.unfinished(), json=json)
+            _print(registry.unfinished(), _NONE_LEFT, json=json)
             return
         wanted = registry.run(run) if run else _newest(registry)
-        if watch:
-            follow(registry, wanted.id, shell.out())
-        elif json:
-            typer.echo(shell.as_json(asdict(wanted)))
+        if json:
+            typer.echo(shell.as_json(asdict(until_ended(registry, wanted.id) if watch else wanted)))
+        elif watch:
+            _follow(registry, wanted)
         else:
             out = shell.out()
             out.print(picture(registry, wanted, out.width))
 
 
+def _follow(registry: Registry, run: Run) -> None:
+    if sys.stdout.isatty():
+        follow(registry, run.id, shell.screen())
+        return
+    out = shell.out()
+    with telling(registry, run.id, out.print):
+        ended = until_ended(registry, run.id)
+    out.print(summary(ended, time.time()))
+
+
 def _newest(registry: Registry) -> Run:
     runs = registry.runs()
-    return runs[0] if runs else shell.refuse("There are no runs: sarah train start DATASET begins one.")
+    return runs[0] if runs else shell.refuse(_NONE)
 
 
 @app.command()
@@ -209,13 +259,11 @@ def resume(
     with open_registry(settings.sarah_home) as registry:
         if not run:
             worker.start_in_background(settings.sarah_home)
-            _print(registry.unfinished(), json=json)
+            _print(registry.unfinished(), _NONE_LEFT, json=json)
             return
         held = registry.run(run)
-        if held.state == "paused":
+        if held.state == "paused" or held.ended:
             held = registry.want_resume(held.id, shell.author(settings), time.time())
-        elif held.ended:
-            shell.refuse(f"{held.id} has {held.state}: start a new run.")
         _go_on(settings, registry, held, wait=wait, json=json)
 
 
@@ -224,5 +272,6 @@ def chart(run: RunId, *, output: Annotated[Path, typer.Option("--output", "-o", 
     """Draw a run's loss."""
     with open_registry(shell.settings().sarah_home) as registry:
         wanted = registry.run(run)
-        loss_chart(registry.metrics(wanted.id), f"{wanted.id}: {wanted.plan.base} on {wanted.plan.dataset}", output)
+        with kept_in(output):
+            loss_chart(registry.metrics(wanted.id), f"{wanted.id}: {wanted.plan.base} on {wanted.plan.dataset}", output)
     shell.out().print(f"The loss is drawn in {output}.", markup=False)

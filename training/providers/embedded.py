@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from training.examples import DataError, Example, Message, read_examples, read_jsonl
 from training.files import written_whole
@@ -13,9 +15,21 @@ from training.words import Words
 
 EXAMPLES = "examples.jsonl"
 MANIFEST = "manifest.json"
-FORMAT = 1
 # Bytes; a manifest has a few kilobytes, and a larger one was not written here.
 _LARGEST_MANIFEST = 1 << 20
+
+
+class _Manifest(BaseModel):
+    """What is known of a model, written when it is whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1]
+    examples: int
+    exchanges: int
+    validation: int
+    sha256: str
+    metrics: list[tuple[int, str, float]]
 
 
 class Embedded:
@@ -62,8 +76,8 @@ class Embedded:
             return Progress("failed", reason=str(error))
         # A model that is whole was finished when its manifest was.
         at = (folder / MANIFEST).stat().st_mtime
-        told = Event(f"{job}:learnt", at, "info", f"The embedded model learnt {manifest['examples']} examples.")
-        return Progress("succeeded", events=(told,), metrics=_metrics(manifest))
+        told = Event(f"{job}:learnt", at, "info", f"The embedded model learnt {manifest.examples} examples.")
+        return Progress("succeeded", events=(told,), metrics=tuple(Metric(*row) for row in manifest.metrics))
 
     def collect(self, job: str, folder: Path) -> tuple[Metric, ...]:
         """Return the learning curve; its file is the manifest, which is in the folder already."""
@@ -87,7 +101,7 @@ def read_embedded(folder: Path) -> tuple[Example, ...]:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): promote another model.") from None
-    if found != manifest.get("sha256"):
+    if found != manifest.sha256:
         raise DataError(f"{path} is not what was learnt, its hash differs: promote another model or run it again.")
     return tuple(read_examples(path))
 
@@ -121,19 +135,19 @@ def _keep(folder: Path, train: list[Example], validation: list[Example], words: 
 
     content = b"".join(_line(example) for example in train)
     metrics = learning_curve(train, validation, words)
-    manifest = {
-        "format": FORMAT,
-        "examples": len(train),
-        "exchanges": sum(1 for example in train for _ in example.exchanges()),
-        "validation": len(validation),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "metrics": [[metric.step, metric.name, metric.value] for metric in metrics],
-    }
+    manifest = _Manifest(
+        format=1,
+        examples=len(train),
+        exchanges=sum(1 for example in train for _ in example.exchanges()),
+        validation=len(validation),
+        sha256=hashlib.sha256(content).hexdigest(),
+        metrics=[(metric.step, metric.name, metric.value) for metric in metrics],
+    )
     with written_whole(folder / EXAMPLES) as file:
         file.write(content)
     # Written last: a manifest means the model is whole.
     with written_whole(folder / MANIFEST) as file:
-        file.write(json.dumps(manifest, indent=1).encode())
+        file.write(manifest.model_dump_json(indent=1).encode())
 
 
 def _line(example: Example) -> bytes:
@@ -141,20 +155,12 @@ def _line(example: Example) -> bytes:
     return json.dumps({"messages": messages}, ensure_ascii=False).encode() + b"\n"
 
 
-def _manifest(folder: Path) -> Mapping[str, object]:
+def _manifest(folder: Path) -> _Manifest:
     path = folder / MANIFEST
     try:
         with path.open("rb") as file:
-            value = json.loads(file.read(_LARGEST_MANIFEST))
+            return _Manifest.model_validate_json(file.read(_LARGEST_MANIFEST))
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): the model is not whole, run it again.") from None
-    except (ValueError, RecursionError):
-        raise DataError(f"{path} is not the manifest of an embedded model: run it again.") from None
-    if not isinstance(value, dict) or cast("Mapping[str, object]", value).get("format") != FORMAT:
-        raise DataError(f"{path} has a format that is not known here: run it again, or use the newer version of this.")
-    return cast("Mapping[str, object]", value)
-
-
-def _metrics(manifest: Mapping[str, object]) -> tuple[Metric, ...]:
-    told = cast("Iterable[tuple[int, str, float]]", manifest.get("metrics", ()))
-    return tuple(Metric(step, name, value) for step, name, value in told)
+    except ValidationError:
+        raise DataError(f"{path} is not the manifest of an embedded model of this version: run it again.") from None

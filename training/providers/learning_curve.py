@@ -35,12 +35,11 @@ def learning_curve(train: Sequence[Example], validation: Sequence[Example], word
     true one (https://arxiv.org/abs/1606.05250, section 6.1). A training question is answered without its own example
     (leave-one-out). What a word weighs in the search comes from all training questions, at every share.
     """
-    learnt, held_out = _exchanges(train), _exchanges(validation)
-    index = Index([exchange.question for exchange in learnt], words)
+    learnt = _Learnt(_exchanges(train), words)
     steps = sorted({len(train) * point // POINTS for point in range(1, POINTS + 1)} - {0})
     shares = {
-        "train_loss": [list(_shares(learnt, exchange, index, steps, exchange.place)) for exchange in learnt],
-        "valid_loss": [list(_shares(learnt, exchange, index, steps, None)) for exchange in held_out],
+        "train_loss": [list(learnt.shares(exchange, steps, exchange.place)) for exchange in learnt.exchanges],
+        "valid_loss": [list(learnt.shares(exchange, steps, None)) for exchange in _exchanges(validation)],
     }
     return tuple(
         Metric(step, name, 1 - sum(told) / len(told))
@@ -50,29 +49,33 @@ def learning_curve(train: Sequence[Example], validation: Sequence[Example], word
     )
 
 
+class _Learnt:
+    """The exchanges of the training examples, in order, searchable by their questions."""
+
+    def __init__(self, exchanges: Sequence[_Exchange], words: Words) -> None:
+        self.exchanges = exchanges
+        self._index = Index([exchange.question for exchange in exchanges], words)
+        self._places = np.array([exchange.place for exchange in exchanges], dtype=int)
+
+    def shares(self, asked: _Exchange, steps: Sequence[int], own: int | None) -> Iterator[float | None]:
+        """Yield for each number of examples the F1 of the answer given; None while the question is not among them."""
+        context = asked.before if leans_on_context(asked.question) else ""
+        likeness = self._index.likeness(self._index.asked(asked.question, context))
+        likeness[self._places == own] = 0.0
+        for step in steps:
+            if own is not None and own >= step:
+                yield None
+                continue
+            among = likeness[: int(np.searchsorted(self._places, step))]
+            yield _f1(self.exchanges[int(among.argmax())].answer, asked.answer) if among.any() else 0.0
+
+
 def _exchanges(examples: Iterable[Example]) -> list[_Exchange]:
     return [
         _Exchange(question, earlier[-1] if earlier else "", _words(answer), place)
         for place, example in enumerate(examples)
         for earlier, question, answer in example.exchanges()
     ]
-
-
-def _shares(
-    learnt: Sequence[_Exchange], asked: _Exchange, index: Index, steps: Sequence[int], own: int | None
-) -> Iterator[float | None]:
-    """Yield for each number of examples the F1 of the answer given; None while a question is not among them itself."""
-    context = asked.before if leans_on_context(asked.question) else ""
-    likeness = index.likeness(index.asked(asked.question, context))
-    places = np.array([exchange.place for exchange in learnt])
-    likeness[places == own] = 0.0
-    for step in steps:
-        if own is not None and own >= step:
-            yield None
-            continue
-        among = likeness[: int(np.searchsorted(places, step))]
-        best = int(among.argmax()) if among.any() else None
-        yield 0.0 if best is None else _f1(learnt[best].answer, asked.answer)
 
 
 def _f1(given: Counter[str], true: Counter[str]) -> float:
