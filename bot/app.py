@@ -153,7 +153,7 @@ def _tuned(settings: Settings, model: Model, stack: AsyncExitStack) -> ChatModel
     """Make a model of the registry ready (about half a second); raises DataError when its files are not whole."""
     if model.provider == "embedded":
         data = settings.sarah_data
-        examples = read_embedded(Path(model.folder))
+        examples = read_embedded(settings.sarah_home / model.folder)
         knowledge = Knowledge(read_handbook(data / "handbook"), examples, read_words(data / "synonyms.txt"))
         return Embedded(knowledge, model.id)
     url = model.base_url

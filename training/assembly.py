@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
-from training.bench import Bench, folder_of
 from training.datasets import Dataset
 from training.pricing import Estimate, read_prices
 from training.providers import Provider, ProviderError
 from training.registry import Plan, Registry
+from training.runs.wandb_metrics import WandbProject
+from training.runs.workbench import Workbench, folder_of
 from training.settings import OPENAI, TrainingSettings
-from training.wandb_metrics import WandbProject
 
 PROVIDERS = ("embedded", "openai")
 
@@ -43,7 +43,7 @@ def _embedded(settings: TrainingSettings) -> Provider:
 def _openai(settings: TrainingSettings, url: str) -> Provider:
     from training.providers.openai import OpenAIProvider, WandbBlock  # noqa: PLC0415
 
-    key = settings.key_for(url)
+    key = settings.tuning_key_for(url)
     if url.rstrip("/") == OPENAI and not key:
         raise ProviderError("There is no key for OpenAI: put SARAH_TUNING_KEY into .env, or name another server.")
     reports = settings.sarah_wandb_project and settings.sarah_wandb_at_provider
@@ -67,9 +67,9 @@ def wandb_project(settings: TrainingSettings) -> WandbProject | None:
     return WandbProject(project, settings.sarah_wandb_entity) if project else None
 
 
-def bench_of(settings: TrainingSettings, registry: Registry) -> Bench:
+def bench_of(settings: TrainingSettings, registry: Registry) -> Workbench:
     """Return what runs are worked on with."""
-    return Bench(settings.sarah_home, registry, provider_for(settings), price_of, wandb=wandb_project(settings))
+    return Workbench(settings.sarah_home, registry, provider_for(settings), price_of, wandb=wandb_project(settings))
 
 
 def estimated(plan: Plan, dataset: Dataset) -> Estimate:

@@ -27,7 +27,8 @@ class Entry:
     @property
     def fields(self) -> Mapping[str, object]:
         """Its fields, none when it is no object."""
-        return cast("Mapping[str, object]", self.value) if isinstance(self.value, dict) else {}
+        value = self.value
+        return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
     @property
     def category(self) -> str:

@@ -131,18 +131,21 @@ class TrainingSettings(BaseSettings):
     )
 
     def key_for(self, url: str) -> str:
-        """Return the key that was given for the server at a base URL, or "": a key goes to no other server.
-
-        A server on this machine may stand in for OpenAI, and gets OpenAI's key where it was given no other.
-        """
+        """Return the key that was given for the server at a base URL, or "": a key goes to no other server."""
         given = (
             (self.sarah_tuning_url, self.sarah_tuning_key),
             (OPENAI, self.openai_api_key),
             (self.sarah_model_url, self.sarah_model_key),
-            (url if _is_here(url) else "", self.openai_api_key),
         )
         keys = (key.get_secret_value() for server, key in given if server.rstrip("/") == url.rstrip("/"))
         return next(filter(None, keys), "")
+
+    def tuning_key_for(self, url: str) -> str:
+        """Return the key for tuning at a base URL, or "".
+
+        A server on this machine may stand in for OpenAI, and gets OpenAI's key where it was given none of its own.
+        """
+        return self.key_for(url) or (self.openai_api_key.get_secret_value() if _is_here(url) else "")
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out."""

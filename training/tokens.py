@@ -29,13 +29,13 @@ PER_MESSAGE = 3
 PER_NAME = 1
 PER_EXAMPLE = 3
 
-# Characters counted in one go: large enough that handing them over costs nothing beside counting.
+# Characters counted in one go: enough for whole arrays to pay, few enough to stay in the processor's caches.
 CHUNK = 200_000
 # Characters that wait for their turn, at most: what bounds the memory.
 WAITING = 8 * CHUNK
 # Examples with more characters are counted by themselves, and longer texts in parts.
 LONG = 100_000
-# Threads that tokenize what is not looked up.
+# Threads that tokenize what is not looked up; reading JSON keeps no more of them busy.
 THREADS = 2
 # Texts that are remembered because they may come again, and how long they may be.
 REMEMBERED = 2_000

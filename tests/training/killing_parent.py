@@ -18,23 +18,23 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, cast
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.engine.default import DefaultDialect
 
-import training.engine
 import training.providers.learning_curve
 import training.providers.openai.client
+import training.runs.engine
 from tests.servers.tuning import KEY
 from tests.training.killing import Start
 from tests.training.workflow_kit import QUICK, free
-from training.bench import Bench, folder_of
 from training.providers.embedded import Embedded
 from training.providers.openai import OpenAIProvider
 from training.registry import open_registry
-from training.worker import work
+from training.runs.workbench import Workbench, folder_of
+from training.runs.worker import work
 
 if TYPE_CHECKING:
     import sqlite3
 
 # They are imported here, so that no worker has to.
-_HERE = (training.engine, training.providers.learning_curve, training.providers.openai.client)
+_HERE = (training.runs.engine, training.providers.learning_curve, training.providers.openai.client)
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ def _be_worker(start: Start) -> NoReturn:
         openai = OpenAIProvider(start.url, KEY, retries=0, sleep=lambda _: None)
         embedded = Embedded(lambda run: folder_of(home, run))
         with open_registry(home) as registry:
-            work(Bench(home, registry, lambda plan: openai if plan.provider == "openai" else embedded, free, QUICK))
+            work(Workbench(home, registry, lambda plan: openai if plan.provider == "openai" else embedded, free, QUICK))
     except BaseException:  # noqa: BLE001 - this is the end of the process
         traceback.print_exc()
         os._exit(1)

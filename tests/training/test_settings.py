@@ -111,3 +111,15 @@ def test_a_key_goes_to_no_other_server_than_the_one_it_was_given_for(monkeypatch
 def test_where_tuning_and_answering_share_a_server_one_key_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SARAH_MODEL_KEY", "model")
     assert read_training_settings().key_for(OPENAI) == "model"
+
+
+def test_openais_key_is_for_tuning_at_a_server_on_this_machine_too_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "openai")
+    settings = read_training_settings()
+    assert settings.tuning_key_for("http://127.0.0.1:9000/v1") == "openai"
+    assert settings.tuning_key_for(ELSEWHERE) == ""
+    monkeypatch.setenv("SARAH_TUNING_URL", "http://127.0.0.1:9000/v1")
+    monkeypatch.setenv("SARAH_TUNING_KEY", "tuning")
+    assert read_training_settings().tuning_key_for("http://127.0.0.1:9000/v1") == "tuning"

@@ -12,8 +12,8 @@ import pytest
 
 from tests.training.workflow_kit import DONE, RUNNING, Scripted, bench, scene, start
 from training.providers import Metric
-from training.wandb_metrics import WandbMetrics, WandbProject
-from training.worker import work
+from training.runs.wandb_metrics import WandbMetrics, WandbProject
+from training.runs.worker import work
 
 PLACE = WandbProject("lamps")
 FIRST = Metric(10, "train_loss", 0.5)

@@ -16,17 +16,17 @@ import pytest
 from filelock import FileLock
 
 from tests.training.workflow_kit import DONE, QUICK, RUNNING, Scripted, bench, embedded, scene, start, told
-from training.bench import Bench
 from training.providers import Provider
 from training.registry import Plan, RegistryError
-from training.worker import start_in_background, work
+from training.runs.workbench import Workbench
+from training.runs.worker import start_in_background, work
 
 MOMENT = 0.005
 LONGEST_WAIT = 20.0
 
 
 @contextmanager
-def working(made: Bench, until: str | None = None) -> Generator[threading.Thread]:
+def working(made: Workbench, until: str | None = None) -> Generator[threading.Thread]:
     """Work in another thread, and stop it at the end."""
     thread = threading.Thread(target=work, args=(made, until))
     thread.start()
@@ -119,7 +119,7 @@ import sys, time
 from pathlib import Path
 from tests.training.workflow_kit import Scripted, bench
 from training.registry import open_registry
-from training.worker import work
+from training.runs.worker import work
 
 def never():
     print("asked", flush=True)

@@ -1,10 +1,12 @@
 """A run goes from its dataset to its registered model, and ends in one way."""
 
 import pickle
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,12 @@ from tests.training.workflow_kit import (
     start,
     told,
 )
-from training.bench import Bench, Price
 from training.provenance import Provenance
 from training.providers import Progress, Provider, ProviderBusy, ProviderError
+from training.providers.embedded import Embedded, read_embedded
 from training.registry import Plan, Run, open_registry
-from training.worker import work
+from training.runs.workbench import Price, Workbench, folder_of
+from training.runs.worker import work
 
 STEPS = ["step:check", "step:split", "step:price", "step:upload", "step:create"]
 WHOLE = [*STEPS, "e1", "e2", "step:watch", "step:collect", "step:register"]
@@ -129,11 +132,30 @@ def test_a_price_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
         assert warnings == ["What 'b' costs here is not known, so the limit of $1.00 cannot be kept for you."]
 
 
-@pytest.mark.parametrize("step", ["upload", "create", "progress", "collect"])
+@pytest.mark.parametrize("step", ["upload", "create", "progress"])
 def test_a_refusal_of_the_provider_ends_the_run_with_its_sentence(tmp_path: Path, step: str) -> None:
     run, keys = done(tmp_path, Scripted(**{step: [ProviderError("No more jobs: ask for access.")]}))
     assert (run.state, run.reason) == ("failed", "No more jobs: ask for access.")
     assert keys.count("end") == 1
+
+
+def test_a_model_is_registered_even_if_its_result_files_are_gone(tmp_path: Path) -> None:
+    with scene(tmp_path) as (registry, dataset):
+        run = start(registry, dataset)
+        work(bench(tmp_path, registry, Scripted(collect=[ProviderError("The file is gone.")])))
+        warnings = [event.text for event in registry.events(run.id) if event.level == "warning"]
+        assert registry.run(run.id).state == "succeeded"
+        assert warnings == ["The result files could not be kept: The file is gone."]
+
+
+def test_a_model_names_the_code_that_made_it_and_the_folder_within_its_home(tmp_path: Path) -> None:
+    with scene(tmp_path) as (registry, dataset):
+        run = start(registry, dataset, provider="embedded", base="embedded")
+        work(bench(tmp_path, registry, Embedded(partial(folder_of, tmp_path))))
+        (model,) = registry.models()
+    assert model.folder == f"models/{run.id}"
+    assert read_embedded(tmp_path / model.folder)
+    assert re.fullmatch(r"[\d.]+\+[0-9a-f]{8}", model.code_version)
 
 
 def test_a_provider_that_cannot_be_met_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
@@ -142,7 +164,7 @@ def test_a_provider_that_cannot_be_met_ends_the_run_with_a_sentence(tmp_path: Pa
 
     with scene(tmp_path) as (registry, dataset):
         run = start(registry, dataset)
-        work(Bench(tmp_path, registry, nobody, free, QUICK))
+        work(Workbench(tmp_path, registry, nobody, free, QUICK))
         assert (registry.run(run.id).state, registry.run(run.id).reason) == ("failed", "There is no key for it.")
 
 

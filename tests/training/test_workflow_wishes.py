@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.workflow_kit import BUSY, DONE, PAUSED, QUICK, RUNNING, Scripted, bench, scene, start, told
 from training.providers import ProviderError
-from training.worker import work
+from training.runs.worker import work
 
 
 @pytest.mark.parametrize("step", ["upload", "create", "progress", "collect"])

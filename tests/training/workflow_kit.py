@@ -5,13 +5,13 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from training.bench import Bench, Pace, Price, folder_of
 from training.datasets import Dataset, Datasets, Intake
 from training.entries import Entry
 from training.provenance import Provenance
 from training.providers import Event, Files, Metric, Order, Progress, Provider, ProviderBusy
 from training.providers.embedded import Embedded
 from training.registry import Permission, Plan, Registry, Run, open_registry
+from training.runs.workbench import Pace, Price, Workbench, folder_of
 
 # Seconds: nothing is waited for longer than a moment.
 QUICK = Pace(
@@ -166,9 +166,9 @@ class Scripted:
         self.held = False
 
 
-def bench(home: Path, registry: Registry, provider: Provider, price: Price = free, pace: Pace = QUICK) -> Bench:
+def bench(home: Path, registry: Registry, provider: Provider, price: Price = free, pace: Pace = QUICK) -> Workbench:
     """Return what runs are worked on with, when one provider does them all."""
-    return Bench(home, registry, lambda _: provider, price, pace)
+    return Workbench(home, registry, lambda _: provider, price, pace)
 
 
 def embedded(home: Path) -> Embedded:

@@ -81,7 +81,7 @@ def _mark(panel: Any, distribution: Distribution, summary: Summary, limit: int) 
     elif limit <= _NEAR * summary.max:
         panel.axvline(limit, color=_LIMIT, linewidth=2.2, label=f"limit {limit:,} (none longer)")
     elif limit < NO_LIMIT:
-        told = f"limit {limit:,}, {limit / summary.max:,.0f} times the longest"
+        told = f"limit {limit:,}, {limit / max(summary.max, 1):,.0f} times the longest"
         panel.plot([], [], color=_LIMIT, marker=">", linewidth=2.2, label=told)
     panel.legend(loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=3, frameon=False)
 

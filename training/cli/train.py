@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from training import worker
 from training.assembly import bench_of, estimated, provider_for
 from training.charts.loss import loss_chart
 from training.cli import shell
@@ -20,6 +19,7 @@ from training.datasets import Datasets
 from training.datasets.lines import kept_in
 from training.providers import Hyperparameters, Method, ProviderError
 from training.registry import Plan, Registry, Run, open_registry
+from training.runs import worker
 from training.settings import TrainingSettings, web_address
 
 app = shell.commands("Runs: tune a model on a dataset, and follow it.")

@@ -128,7 +128,7 @@ class Model:
     served_as: str
     """Its name at its server, or "" where it is embedded."""
     folder: str
-    """Where its files are, or ""."""
+    """Where its files are within the home folder, or ""."""
     stop: str
     """What ends an answer, or ""."""
     hyperparameters: Hyperparameters

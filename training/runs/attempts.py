@@ -7,11 +7,11 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from training.bench import Bench, Cancelled, Facts, Interruption, Refused, log
 from training.examples import DataError
 from training.providers import ProviderBusy, ProviderError
 from training.registry import RegistryError, Run, RunChanges, Step
-from training.steps import Do
+from training.runs.steps import Do
+from training.runs.workbench import Cancelled, Facts, Interruption, Refused, Workbench, log
 
 # What `done` is, `busy` and the others end a step; `ended` is a run that is over already, or that nobody knows.
 Kind = Literal["done", "busy", "cancelled", "failed", "ended"]
@@ -32,7 +32,7 @@ class Outcome(TypedDict):
 class Attempts:
     """Does what a step does, and turns whatever comes of it into an outcome."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
 
     def once(self, run: str, name: Step | Literal["cancel"], do: Do, facts: Facts, not_before: float) -> Outcome:

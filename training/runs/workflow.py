@@ -5,10 +5,10 @@ from typing import Literal
 from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
-from training.attempts import Attempts, Outcome
-from training.bench import Bench, Facts
 from training.registry import RegistryError, Step
-from training.steps import STEPS, Do, cancel
+from training.runs.attempts import Attempts, Outcome
+from training.runs.steps import STEPS, Do, cancel
+from training.runs.workbench import Facts, Workbench
 
 _SECONDS_AN_HOUR = 3600
 
@@ -16,7 +16,7 @@ _SECONDS_AN_HOUR = 3600
 class Workflow:
     """What DBOS does for each run."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._attempts = Attempts(bench)
         self._active: set[str] = set()

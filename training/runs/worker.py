@@ -15,14 +15,14 @@ from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
-from training.bench import Bench, Interruption, log
+from training.runs.workbench import Interruption, Workbench, log
 
 # Bytes, after which the log begins anew; the one before is kept.
 _LARGEST_LOG = 10_000_000
 _LAST_WAIT_SECONDS = 0.5
 
 
-def work(bench: Bench, until: str | None = None) -> None:
+def work(bench: Workbench, until: str | None = None) -> None:
     """Work on the runs of a home folder until none is left or, with `until` (a run's id), until that one has ended.
 
     While another process does, wait for its turn; without `until`, only if nobody else waits already. SIGTERM, Ctrl-C
@@ -44,12 +44,12 @@ def work(bench: Bench, until: str | None = None) -> None:
             raise
 
 
-def _left(bench: Bench, until: str | None) -> bool:
+def _left(bench: Workbench, until: str | None) -> bool:
     """Return whether there is something to wait for."""
     return bool(bench.registry.unfinished()) if until is None else not bench.registry.run(until).ended
 
 
-def _take_turn(bench: Bench, until: str | None) -> None:
+def _take_turn(bench: Workbench, until: str | None) -> None:
     """Wait until nobody else works, and work; or until there is nothing left to do."""
     while _left(bench, until):
         with _held(bench.home / "training.lock") as alone:
@@ -59,10 +59,10 @@ def _take_turn(bench: Bench, until: str | None) -> None:
         bench.interruptible(bench.pace.look)
 
 
-def _serve(bench: Bench, until: str | None) -> None:
+def _serve(bench: Workbench, until: str | None) -> None:
     """Work on all runs, those that are added meanwhile too."""
     # DBOS takes half a second to import, and whoever only waits does not need it.
-    from training.engine import launched  # noqa: PLC0415
+    from training.runs.engine import launched  # noqa: PLC0415
 
     # Steps are stopped at the end in any case, and the next turn begins afresh.
     with launched(replace(bench, stop=threading.Event(), shown={}, left=[], found={})) as engine:

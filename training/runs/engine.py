@@ -8,9 +8,9 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from training.bench import Bench
 from training.registry import RegistryError
-from training.workflow import Workflow
+from training.runs.workbench import Workbench
+from training.runs.workflow import Workflow
 
 _NAME = "sarah"
 _QUEUE = "runs"
@@ -26,7 +26,7 @@ _TO_DO = ["PENDING", "ENQUEUED", "DELAYED"]
 class Engine:
     """Begins runs, each once, whoever began it before."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._begun: set[str] = set()
         self.workflow = Workflow(bench)
@@ -70,7 +70,7 @@ class Engine:
 
 
 @contextmanager
-def launched(bench: Bench) -> Generator[Engine]:
+def launched(bench: Workbench) -> Generator[Engine]:
     """Start DBOS on the home's runs.db, and stop it in order; only one may be started in a process.
 
     Raises RegistryError when the file cannot be used.

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-from training.bench import Bench, Facts, Refused, folder_of
+import training
 from training.datasets import Dataset
 from training.provenance import Provenance, covers
-from training.providers import Files
+from training.providers import Files, ProviderError
 from training.registry import Registry, Run, Step, Tuned
-from training.watching import watch
+from training.runs.watching import watch
+from training.runs.workbench import Facts, Refused, Workbench, folder_of
 
-Do = Callable[[Bench, Run, Facts], Facts]
+Do = Callable[[Workbench, Run, Facts], Facts]
 
 
-def check(bench: Bench, run: Run, _: Facts) -> Facts:
+def check(bench: Workbench, run: Run, _: Facts) -> Facts:
     """See that the dataset is what it was, and may still be learned from; raises DataError and Refused."""
     dataset = bench.dataset(run)
     bench.datasets.verify(dataset)
@@ -39,7 +42,7 @@ def _chats(dataset: Dataset) -> Iterator[Provenance]:
                 yield Provenance("", told["source"], workspace=told["workspace"])
 
 
-def split(bench: Bench, run: Run, _: Facts) -> Facts:
+def split(bench: Workbench, run: Run, _: Facts) -> Facts:
     """See that both parts of the dataset are there; raises Refused."""
     dataset = bench.dataset(run)
     if not dataset.train:
@@ -50,7 +53,7 @@ def split(bench: Bench, run: Run, _: Facts) -> Facts:
     return {}
 
 
-def price(bench: Bench, run: Run, _: Facts) -> Facts:
+def price(bench: Workbench, run: Run, _: Facts) -> Facts:
     """Keep to the spending limit; raises Refused."""
     cost, limit = bench.price(run.plan, bench.dataset(run)), run.plan.spending_limit_usd
     if cost is None:
@@ -67,14 +70,14 @@ def price(bench: Bench, run: Run, _: Facts) -> Facts:
     return {}
 
 
-def upload(bench: Bench, run: Run, _: Facts) -> Facts:
+def upload(bench: Workbench, run: Run, _: Facts) -> Facts:
     """Hand the files over."""
     files = bench.provider(run).upload(bench.order(run))
     bench.tell(run.id, "step:upload", f"{run.plan.provider} has the files.")
     return {"train_file": files.train, "validation_file": files.validation}
 
 
-def create(bench: Bench, run: Run, facts: Facts) -> Facts:
+def create(bench: Workbench, run: Run, facts: Facts) -> Facts:
     """Have the job made."""
     files = Files(str(facts["train_file"]), str(facts["validation_file"]))
     job = bench.provider(run).create(bench.order(run), files)
@@ -83,22 +86,27 @@ def create(bench: Bench, run: Run, facts: Facts) -> Facts:
     return {"job": job}
 
 
-def collect(bench: Bench, run: Run, facts: Facts) -> Facts:
-    """Keep the result files, and what they measured."""
-    metrics = bench.provider(run).collect(str(facts["job"]), folder_of(bench.home, run.id))
-    bench.registry.add_metrics(run.id, metrics)
+def collect(bench: Workbench, run: Run, facts: Facts) -> Facts:
+    """Keep the result files, and what they measured; the model is there without them, too."""
+    try:
+        metrics = bench.provider(run).collect(str(facts["job"]), folder_of(bench.home, run.id))
+    except ProviderError as refusal:
+        bench.tell(run.id, "step:collect", f"The result files could not be kept: {refusal}", "warning")
+    else:
+        bench.registry.add_metrics(run.id, metrics)
+        bench.tell(run.id, "step:collect", "The results are kept.")
     bench.show(run, last=True)
-    bench.tell(run.id, "step:collect", "The results are kept.")
     return {}
 
 
-def register(bench: Bench, run: Run, facts: Facts) -> Facts:
+def register(bench: Workbench, run: Run, facts: Facts) -> Facts:
     """Register the model."""
     served_as = str(facts["served_as"])
     tuned = Tuned(
         run=run.id,
         served_as=served_as,
-        folder="" if served_as else str(folder_of(bench.home, run.id).resolve()),
+        # Within the home folder, which may be moved.
+        folder="" if served_as else str(folder_of(Path(), run.id)),
         stop=bench.dataset(run).stop,
         hyperparameters=run.plan.hyperparameters,
         parent=_parent(bench.registry, run),
@@ -121,10 +129,15 @@ def _parent(registry: Registry, run: Run) -> str:
 
 
 def _code_version() -> str:
+    """Return the package's version, and what tells one state of its code from another."""
+    code = sha256()
+    for source in sorted(Path(training.__file__).parent.rglob("*.py")):
+        code.update(source.read_bytes())
     try:
-        return version("sarah")
+        released = version("sarah")
     except PackageNotFoundError:
-        return ""
+        released = "0"
+    return f"{released}+{code.hexdigest()[:8]}"
 
 
 STEPS: Mapping[Step, Do] = {
@@ -139,7 +152,7 @@ STEPS: Mapping[Step, Do] = {
 }
 
 
-def cancel(bench: Bench, run: Run, facts: Facts) -> Facts:
+def cancel(bench: Workbench, run: Run, facts: Facts) -> Facts:
     """Stop the job of a run that somebody cancelled, if there is one."""
     provider = bench.provider(run)
     # A crash while the job was being made may have left one that nobody was told of.

@@ -10,7 +10,7 @@ from pathlib import Path
 from training.datasets import Dataset, Datasets
 from training.providers import Event, EventLevel, Order, Provider
 from training.registry import Plan, Registry, Run
-from training.wandb_metrics import WandbMetrics, WandbProject
+from training.runs.wandb_metrics import WandbMetrics, WandbProject
 
 # Who does a run; raises ProviderError, for instance where a key is missing.
 Providers = Callable[[Plan], Provider]
@@ -73,7 +73,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Workbench:
     """Everything that the steps of a run need."""
 
     home: Path

@@ -3,14 +3,14 @@
 from hashlib import sha256
 from time import monotonic
 
-from training.bench import Bench, Cancelled, Facts, Refused
 from training.providers import JobState, Progress, Provider, ProviderError
 from training.registry import Run, RunChanges
+from training.runs.workbench import Cancelled, Facts, Refused, Workbench
 
 _ENDED: tuple[JobState, ...] = ("succeeded", "failed", "cancelled")
 
 
-def watch(bench: Bench, run: Run, facts: Facts) -> Facts:
+def watch(bench: Workbench, run: Run, facts: Facts) -> Facts:
     """Look at a job until it has ended, its state changes, or some minutes have passed: there is a "pause" then.
 
     Raises Cancelled and Refused, and what the provider raises.
@@ -34,7 +34,7 @@ def watch(bench: Bench, run: Run, facts: Facts) -> Facts:
         pause = bench.pace.poll(pause)
 
 
-def _keep(bench: Bench, run: Run, progress: Progress) -> None:
+def _keep(bench: Workbench, run: Run, progress: Progress) -> None:
     """Put into the registry what a job told, as far as it is new."""
     registry, known = bench.registry, bench.registry.run(run.id)
     if progress.events:
@@ -52,7 +52,7 @@ def _keep(bench: Bench, run: Run, progress: Progress) -> None:
         registry.update_run(run.id, **changes)
 
 
-def _ending(bench: Bench, run: Run, progress: Progress) -> Facts:
+def _ending(bench: Workbench, run: Run, progress: Progress) -> Facts:
     if progress.state == "succeeded":
         bench.tell(run.id, "step:watch", "The job has succeeded.")
         return {"job_state": "succeeded", "served_as": progress.model}
@@ -62,7 +62,7 @@ def _ending(bench: Bench, run: Run, progress: Progress) -> Facts:
     raise Refused(progress.reason or f"{run.plan.provider} does not say why the job failed: look there, or run again.")
 
 
-def _heeded(bench: Bench, run: Run, provider: Provider, state: JobState) -> Run:
+def _heeded(bench: Workbench, run: Run, provider: Provider, state: JobState) -> Run:
     """Hold a job or let it go on, if somebody wants that, and return the run."""
     if not run.wanted:
         return run

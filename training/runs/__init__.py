@@ -1,0 +1,1 @@
+"""Runs, from a dataset to a registered model, whatever happens to the process that works on them."""
