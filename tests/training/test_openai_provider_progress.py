@@ -278,7 +278,10 @@ def test_result_files_named_as_objects_are_fetched(server: TuningServer, job: st
         (b"step,train_loss\n1,\n,2\nx,3\n4,nan\n", ()),
         (b"\xef\xbb\xbfstep, train_loss ,note\r\n1.0,2.5,hi\r\n", (Metric(1, "train_loss", 2.5),)),
         (b"step,train_loss\n1,2,3,4\n2", (Metric(1, "train_loss", 2.0),)),
-        (b"step,train_loss\n1,2\n2," + b"9" * 200_000 + b"\n3,4\n", (Metric(1, "train_loss", 2.0),)),
+        (
+            b"step,train_loss\n1,2\n2," + b"9" * 200_000 + b"\n3,4\n",
+            (Metric(1, "train_loss", 2.0), Metric(3, "train_loss", 4.0)),
+        ),
         (b"train_loss,step\n2,1\n", (Metric(1, "train_loss", 2.0),)),
     ],
 )

@@ -10,6 +10,9 @@ from training.files import written_whole
 from training.providers import Metric
 from training.providers.openai.reading import Json, measured
 
+# Characters of a row of numbers, at most.
+LONGEST_LINE = 10_000
+
 
 def keep(content: bytes, path: Path) -> tuple[Metric, ...]:
     """Keep a result file, whole and out of its base64, and return what it measured; raises OSError."""
@@ -28,11 +31,11 @@ def unwrapped(content: bytes) -> bytes:
 
 
 def _rows(table: bytes) -> Iterator[Json]:
-    """Yield the rows by their columns' names, up to what is no CSV any more."""
-    reader = csv.DictReader(table.decode("utf-8-sig", "replace").splitlines())
+    """Yield the rows by their columns' names, up to what is no CSV any more; a line that is too long has no numbers."""
+    lines = table.decode("utf-8-sig", "replace").splitlines()
+    reader = csv.DictReader(line for line in lines if len(line) < LONGEST_LINE)
     try:
         for row in reader:
             yield {str(name).strip(): value for name, value in row.items()}
-    # A field of more than 128 KiB is no number: what stands before it counts.
     except csv.Error:
         return
