@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from bot.settings import Settings, read_settings
 from tests.kit import ROOT
+from training.__main__ import app
 
 EXAMPLE = (ROOT / ".env.example").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
@@ -101,3 +103,13 @@ def test_the_example_with_every_setting_at_work_changes_nothing(
 def test_a_default_changed_in_the_example_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = EXAMPLE.replace("#SARAH_WEB_PORT=7860", "SARAH_WEB_PORT=8080")
     assert taken_up(changed, tmp_path, monkeypatch).sarah_web_port == 8080
+
+
+@pytest.mark.parametrize("file", ["round1", "round2"])
+def test_the_readme_shows_what_the_checks_print(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SARAH_HOME", str(tmp_path))
+    path = f"data/examples/{file}.jsonl"
+    printed = CliRunner().invoke(app, ["check", path])
+    assert printed.exit_code == 0
+    assert f"$ sarah data check {path}\n{printed.stdout.rstrip()}\n" in README
