@@ -25,8 +25,8 @@ _LONGEST = 3 * _EIGHT
 _MOST_NEW = 0.3
 # The commonest of them are learned all the same, so that the next texts have fewer.
 _LEARNED_ANYWAY = 1_000
-# A remembered word has its place by the first 18 bits of its number; there stand the other 48, and its tokens in 16.
-_PLACE_BITS = 18
+# A remembered word has its place by the first 20 bits of its number; there stand its last 48, and its tokens in 16.
+_PLACE_BITS = 20
 _TOKEN_BITS = np.uint64(16)
 _MOST_TOKENS = np.uint64(2**16 - 1)
 # Spreads the bits of a number, and no two become the same: odd, with about as many ones as zeros.
