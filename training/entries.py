@@ -21,8 +21,8 @@ class Entry:
         messages = self.fields.get("messages")
         if not isinstance(messages, list):
             return []
-        listed = cast("list[object]", messages)
-        return [cast("Mapping[str, object]", message) for message in listed if isinstance(message, dict)]
+        listed = cast("list[Mapping[str, object]]", messages)
+        return [message for message in listed if isinstance(message, dict)]
 
     @property
     def fields(self) -> Mapping[str, object]:

@@ -31,6 +31,8 @@ PER_EXAMPLE = 3
 
 # Characters counted in one go: enough for whole arrays to pay, few enough to stay in the processor's caches.
 CHUNK = 200_000
+# What an example takes besides its text: a million empty ones are large, too.
+AN_EXAMPLE = 300
 # Characters that wait for their turn, at most: what bounds the memory.
 WAITING = 8 * CHUNK
 # Examples with more characters are counted by themselves, and longer texts in parts.
@@ -163,7 +165,7 @@ class _Chunk:
         self.entries.append(entry)
         self.known.append(known)
         self.ends.append(len(self.texts))
-        self.size += max(size, read)
+        self.size += max(size, read) + AN_EXAMPLE
 
     def tokens(self) -> list[int]:
         """Return the tokens of each example, when they are counted."""

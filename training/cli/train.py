@@ -3,21 +3,19 @@
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from training.assembly import bench_of, estimated, provider_for
+from training.assembly import bench_of
 from training.charts.loss import loss_chart
 from training.cli import shell
 from training.cli.following import event_line, follow, picture, summary, telling, until_ended
-from training.cli.recording import record
-from training.cli.showing import print_estimates
-from training.datasets import Datasets
+from training.cli.planning import considered
 from training.datasets.lines import kept_in
-from training.providers import Hyperparameters, Method, ProviderError
+from training.providers import Hyperparameters, Method
 from training.registry import Plan, Registry, Run, open_registry
 from training.runs import worker
 from training.settings import TrainingSettings, web_address
@@ -71,45 +69,9 @@ def start(  # noqa: PLR0913 - a form, field by field
             seed=seed,
             spending_limit_usd=settings.sarah_spending_limit if limit is None else limit,
         )
-        plan = _considered(settings, registry, plan, asking=not yes, json=json)
+        plan = considered(settings, registry, plan, asking=not yes, json=json)
         run = registry.start_run(plan, shell.author(settings), time.time())
         _go_on(settings, registry, run, wait=wait, json=json)
-
-
-def _considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, asking: bool, json: bool) -> Plan:
-    """Return a plan whose dataset and base are there, which somebody has agreed to."""
-    kept = Datasets(settings.sarah_home / "datasets").get(plan.dataset)
-    record(registry, kept, shell.author(settings))
-    plan = replace(plan, dataset=kept.id, base=_base(registry, plan))
-    # Refused now rather than in the background, where there is nobody to put a key in.
-    provider_for(settings)(plan)
-    estimate = estimated(plan, kept)
-    if not json:
-        out = shell.out()
-        sides = f"{shell.number(kept.train, 'example')} to learn from, {kept.validation:,} to validate with"
-        out.print(f"{kept.id} ({kept.name}): {sides}.")
-        print_estimates(out, [estimate])
-    if asking and not _agreed(estimate.cost_usd):
-        shell.refuse("Nothing was started: answer y, or give --yes where nobody can be asked.")
-    return plan
-
-
-def _agreed(cost_usd: float | None) -> bool:
-    cost = f"for {shell.usd(cost_usd)}" if cost_usd is not None else "at a cost that is not known"
-    try:
-        return typer.confirm(f"Start it {cost}?", err=True)
-    except typer.Abort:
-        return False
-
-
-def _base(registry: Registry, plan: Plan) -> str:
-    """Return the base model's name at its server: one of ours is known there by another."""
-    if not plan.base.startswith("model-"):
-        return plan.base
-    ours = registry.model(plan.base)
-    if not ours.served_as or ours.base_url != plan.base_url:
-        raise ProviderError(f"{ours.id} is not at the server that is to tune it: name another --base or --base-url.")
-    return ours.served_as
 
 
 def _go_on(settings: TrainingSettings, registry: Registry, run: Run, *, wait: bool, json: bool) -> None:
