@@ -35,8 +35,10 @@ CHUNK = 200_000
 AN_EXAMPLE = 300
 # Characters that wait for their turn, at most: what bounds the memory.
 WAITING = 8 * CHUNK
-# Examples with more characters are counted by themselves, and longer texts in parts.
+# Examples with more characters are counted by themselves, in parts: the tokenizer takes far longer for one long word than
+# for many short ones.
 LONG = 100_000
+PART = 10_000
 # Threads that tokenize what is not looked up; reading JSON keeps no more of them busy.
 THREADS = 2
 # Texts that are remembered because they may come again, and how long they may be.
@@ -89,8 +91,8 @@ def _text(value: object) -> str:
 def counted(entries: Iterable[Entry], vocabulary: Vocabulary) -> Iterator[tuple[Entry, int]]:
     """Yield every example with its tokens, in order, as `example_tokens` counts them; about 2 MB of text wait at once.
 
-    Exact but for stretches of more than 100,000 characters without a space: these are cut, and each cut can change the
-    count by a token or two. (The tokenizer itself fails on a million blanks.)
+    Exact, but for examples of more than 100,000 characters in which more than 10,000 stand without a space: there each cut
+    can change the count by a token or two. (The tokenizer itself fails on a million blanks.)
     """
     waiting: deque[_Chunk] = deque()
     size = 0
@@ -216,9 +218,9 @@ class _Tokenizer:
 def _parts(text: str) -> Iterator[str]:
     """Cut a long text: before a space that follows a word, where a token ends, or anywhere if there is none."""
     start = 0
-    while len(text) - start > LONG:
-        space = text.rfind(" ", start + 1, start + LONG)
-        end = space if space > 0 and not text[space - 1].isspace() else start + LONG
+    while len(text) - start > PART:
+        space = text.rfind(" ", start + 1, start + PART)
+        end = space if space > 0 and not text[space - 1].isspace() else start + PART
         yield text[start:end]
         start = end
     yield text[start:]

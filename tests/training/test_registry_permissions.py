@@ -69,7 +69,7 @@ def test_a_permission_that_is_over_already_is_refused(registry: Registry) -> Non
 
 
 def test_an_unknown_permission_is_refused(registry: Registry) -> None:
-    with pytest.raises(RegistryError, match="no permit 'permit-00'"):
+    with pytest.raises(RegistryError, match="no permission 'permit-00'"):
         registry.withdraw("permit-00", "bo", 5.0)
 
 

@@ -11,6 +11,7 @@ from training.registry.records import RegistryError
 
 _SHOWN = 3
 _LISTS = {"run": "sarah train list", "model": "sarah model list", "permit": "sarah data permissions"}
+_WORDS = {"permit": "permission"}
 
 
 def fresh(connection: sa.Connection, column: sa.Column[Any], kind: str) -> str:
@@ -35,7 +36,7 @@ def found(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: s
         return candidates[0]
     if candidates:
         raise RegistryError(f"{asked!r} could be {listed(candidates)}: write more of it.")
-    raise RegistryError(f"There is no {kind} {asked!r}: {_near(connection, column, beginning, kind)}")
+    raise RegistryError(f"There is no {_WORDS.get(kind, kind)} {asked!r}: {_near(connection, column, beginning, kind)}")
 
 
 def _near(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: str) -> str:
