@@ -52,6 +52,8 @@ class Inspection:
     """How many problems there are, by rule."""
     has_errors: bool
     distribution: Distribution
+    vocabulary: Vocabulary
+    """How its tokens were counted."""
     billed: int
     """Tokens of one epoch, each example cut at the limit of the model that it was measured by."""
     epochs: int
@@ -92,6 +94,7 @@ def inspected(reader: Reader, measure: Measure, *see: See) -> Generator[Inspecti
             counts=dict(sorted(checker.counts.items())),
             has_errors=checker.has_errors,
             distribution=distribution,
+            vocabulary=measure.vocabulary,
             billed=distribution.billed(measure.price.limit_tokens),
             epochs=measure.epochs or auto_epochs(checker.examples),
             estimates=tuple(estimates(distribution, measure.prices, measure.epochs)),

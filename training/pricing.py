@@ -15,8 +15,6 @@ from training.tokens import Vocabulary
 from training.validation import validated
 
 PRICES = Path(__file__).parent / "prices.toml"
-# OpenAI's limit for an uploaded file, in bytes.
-FILE_LIMIT = 512 * 10**6
 
 # "Data preparation and analysis for chat model fine-tuning", OpenAI cookbook, "Cost estimation".
 TARGET_EPOCHS = 3
@@ -123,6 +121,8 @@ class Estimate:
     """None where no price is known."""
     retires: date | None
     """From this day on the model answers no more."""
+    vocabulary: Vocabulary
+    """How the model itself counts: tokens that were counted otherwise are near, not exact."""
 
 
 def auto_epochs(examples: int) -> int:
@@ -153,9 +153,4 @@ def estimates(distribution: Distribution, prices: Prices, epochs: int | None = N
 def _estimate(price: ModelPrice, billed: int, examples: int, epochs: int | None) -> Estimate:
     times = price.epochs or epochs or auto_epochs(examples)
     cost = None if price.usd_per_million is None else round(billed * times * price.usd_per_million / _MILLION, _DIGITS)
-    return Estimate(price.provider, price.model, billed, times, billed * times, cost, price.retires)
-
-
-def too_large(size: int) -> bool:
-    """Tell whether a file of so many bytes is more than OpenAI takes."""
-    return size > FILE_LIMIT
+    return Estimate(price.provider, price.model, billed, times, billed * times, cost, price.retires, price.vocabulary)

@@ -35,8 +35,8 @@ CHUNK = 200_000
 AN_EXAMPLE = 300
 # Characters that wait for their turn, at most: what bounds the memory.
 WAITING = 8 * CHUNK
-# Examples with more characters are counted by themselves, in parts: the tokenizer takes far longer for one long word than
-# for many short ones.
+# Examples with more characters are counted by themselves, in parts: the tokenizer takes far longer for one long word
+# than for many short ones.
 LONG = 100_000
 PART = 10_000
 # Threads that tokenize what is not looked up; reading JSON keeps no more of them busy.
@@ -91,8 +91,8 @@ def _text(value: object) -> str:
 def counted(entries: Iterable[Entry], vocabulary: Vocabulary) -> Iterator[tuple[Entry, int]]:
     """Yield every example with its tokens, in order, as `example_tokens` counts them; about 2 MB of text wait at once.
 
-    Exact, but for examples of more than 100,000 characters in which more than 10,000 stand without a space: there each cut
-    can change the count by a token or two. (The tokenizer itself fails on a million blanks.)
+    Exact, but for examples of more than 100,000 characters in which more than 10,000 stand without a space: there each
+    cut can change the count by a token or two. (The tokenizer itself fails on a million blanks.)
     """
     waiting: deque[_Chunk] = deque()
     size = 0

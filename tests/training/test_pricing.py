@@ -8,7 +8,7 @@ import pytest
 from training.distribution import Distribution
 from training.entries import Entry
 from training.examples import DataError
-from training.pricing import FILE_LIMIT, NO_LIMIT, PRICES, auto_epochs, estimates, read_prices, too_large
+from training.pricing import NO_LIMIT, PRICES, auto_epochs, estimates, read_prices
 
 ONE_MODEL = """
 read_on = 2026-11-21
@@ -179,8 +179,3 @@ def test_prices_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_every_listed_model_says_where_its_price_was_read() -> None:
     assert PRICES.is_file()
     assert all(price.source for price in read_prices().models)
-
-
-def test_a_file_over_512_mb_is_too_large() -> None:
-    assert not too_large(FILE_LIMIT)
-    assert too_large(FILE_LIMIT + 1)

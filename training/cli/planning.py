@@ -27,7 +27,7 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, as
         out = shell.out()
         sides = f"{shell.number(kept.train, 'example')} to learn from, {kept.validation:,} to validate with"
         out.print(f"{kept.id} ({kept.name}): {sides}.")
-        print_estimates(out, [estimate])
+        print_estimates(out, [estimate], kept.vocabulary)
     if asking and not _agreed(estimate.cost_usd):
         shell.refuse("Nothing was started: answer y, or give --yes where nobody can be asked.")
     return plan

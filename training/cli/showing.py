@@ -1,6 +1,6 @@
 """How a file that was inspected is shown: tables for people, one JSON object for programs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import TextIO
@@ -14,6 +14,7 @@ from training.datasets import Dataset
 from training.examples import Example
 from training.inspection import Inspection
 from training.pricing import Estimate
+from training.tokens import Vocabulary
 
 # Problems that are listed for people; programs get them all.
 SHOWN = 50
@@ -27,7 +28,7 @@ def print_inspection(out: Console, file: str, inspection: Inspection) -> None:
     out.print(Text.assemble((file, "bold"), f": {examples} ({inspection.format}{left_out})\n"))
     _print_problems(out, inspection)
     _print_tokens(out, inspection)
-    print_estimates(out, inspection.estimates)
+    print_estimates(out, inspection.estimates, inspection.vocabulary)
 
 
 def _print_problems(out: Console, inspection: Inspection) -> None:
@@ -65,10 +66,10 @@ def _print_tokens(out: Console, inspection: Inspection) -> None:
 _LENGTHS = ("min", "p10", "median", "mean", "p90", "max")
 
 
-def print_estimates(out: Console, estimates: Iterable[Estimate]) -> None:
-    """Print what each provider's models cost."""
-    columns = ("provider", "model", "billed", "epochs", "tokens", "cost")
-    prices = shell.table("Price", *columns, numbers=columns[2:])
+def print_estimates(out: Console, estimates: Sequence[Estimate], counted: Vocabulary) -> None:
+    """Print what each provider's models cost; the tokens were counted with one vocabulary."""
+    columns = ("provider", "model", "billed", "epochs", "tokens", "cost", "answers until")
+    prices = shell.table("Price", *columns, numbers=columns[2:6])
     for estimate in estimates:
         prices.add_row(
             estimate.provider,
@@ -77,8 +78,11 @@ def print_estimates(out: Console, estimates: Iterable[Estimate]) -> None:
             str(estimate.epochs),
             f"{estimate.total_tokens:,}",
             shell.usd(estimate.cost_usd),
+            str(estimate.retires or ""),
         )
     out.print(prices)
+    if near := ", ".join(estimate.model for estimate in estimates if estimate.vocabulary != counted):
+        out.print(f"Tokens were counted with {counted}, so these figures are near, not exact: {near}.")
 
 
 def write_json(out: TextIO, inspection: Inspection, more: Mapping[str, object] | None = None) -> None:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from training.datasets.lines import Sheet, json_line
 from training.examples import DataError
 from training.split import Side
+from training.tokens import Vocabulary
 
 MANIFEST = "manifest.json"
 TRAIN, VALIDATION, ORIGINS = "train.jsonl", "validation.jsonl", "origins.jsonl"
@@ -36,7 +37,7 @@ class Dataset:
     system: str
     seed: int | None
     share: float
-    vocabulary: str
+    vocabulary: Vocabulary
     tokens: int
     """Tokens of the training part, in that vocabulary; `longest` are those of its longest example."""
     longest: int

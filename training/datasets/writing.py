@@ -16,6 +16,7 @@ from training.entries import Entry
 from training.examples import DataError
 from training.provenance import Attribution, Provenance
 from training.split import SHARE, Side, asked, split_by
+from training.tokens import Vocabulary
 
 if TYPE_CHECKING:
     from training.registry.records import Permission
@@ -41,7 +42,7 @@ class Intake:
     stop: str = ""
     seed: int | None = None
     share: float = SHARE
-    vocabulary: str = "o200k_base"
+    vocabulary: Vocabulary = "o200k_base"
     """By which the tokens are counted that come with each example."""
 
 
