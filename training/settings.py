@@ -141,11 +141,20 @@ class TrainingSettings(BaseSettings):
         return next(filter(None, keys), "")
 
     def tuning_key_for(self, url: str) -> str:
-        """Return the key for tuning at a base URL, or "".
+        """Return the key for tuning at a base URL, or ""; raises SettingsError where there is one for another server.
 
-        A server on this machine may stand in for OpenAI, and gets OpenAI's key where it was given none of its own.
+        A server on this machine may stand in for the one that a key was given for.
         """
-        return self.key_for(url) or (self.openai_api_key.get_secret_value() if _is_here(url) else "")
+        if key := self.key_for(url):
+            return key
+        others = (self.sarah_tuning_key.get_secret_value(), self.openai_api_key.get_secret_value())
+        if _is_here(url):
+            return next(filter(None, others), "")
+        if others[0]:
+            raise SettingsError(
+                f"No key was given for {url}: set SARAH_TUNING_URL to it, for SARAH_TUNING_KEY goes there."
+            )
+        return ""
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out."""

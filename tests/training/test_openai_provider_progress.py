@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import Garbled, Patched, Refusal, down, rate_limited
 from tests.servers.tuning_kit import order, provider, started
-from training.providers import Event, Metric, ProviderBusy, ProviderError
+from training.providers import Event, Hyperparameters, Metric, ProviderBusy, ProviderError
 from training.providers.openai import provider as module
+from training.providers.openai.orders import used
 from training.providers.openai.reading import checkpoint_row, measured, told
 from training.providers.openai.results import keep
 
@@ -304,3 +305,11 @@ def test_a_refusal_to_list_events_is_a_refusal(server: TuningServer, job: str) -
     server.script("events", Refusal(403, "missing_scope", "Missing scopes: api.fine_tuning.jobs.read."))
     with pytest.raises(ProviderError, match="does not let this key list the job's events"):
         provider(server).progress(job)
+
+
+def test_what_a_job_learns_with_is_told_and_what_is_not_chosen_yet_is_left_open() -> None:
+    chosen = {"n_epochs": 3, "batch_size": "1", "learning_rate_multiplier": 1.8}
+    job = {"method": {"type": "supervised", "supervised": {"hyperparameters": chosen}}}
+    assert used(job) == Hyperparameters(3, 1, 1.8)
+    assert used({"hyperparameters": chosen | {"n_epochs": "auto"}}) == Hyperparameters(None, 1, 1.8)
+    assert used({}) == Hyperparameters()

@@ -27,11 +27,11 @@ def one_sentence(text: str) -> bool:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (faults.closed_to_the_organisation(403), ["organisation", "`local` or `embedded`", "SARAH_TUNING_URL"]),
-        (faults.closed_to_the_organisation(400), ["organisation", "`local` or `embedded`", "SARAH_TUNING_URL"]),
-        (Refusal(403, "", "Permission denied."), ["organisation", "`local` or `embedded`", "SARAH_TUNING_URL"]),
-        (Refusal(404, "fine_tuning_disabled", "No."), ["organisation", "`local` or `embedded`", "SARAH_TUNING_URL"]),
-        (Refusal(410, "", "Finetuning has been shut down."), ["organisation", "`local` or `embedded`"]),
+        (faults.closed_to_the_organisation(403), ["organisation", "`embedded`", "SARAH_TUNING_URL"]),
+        (faults.closed_to_the_organisation(400), ["organisation", "`embedded`", "SARAH_TUNING_URL"]),
+        (Refusal(403, "", "Permission denied."), ["organisation", "`embedded`", "SARAH_TUNING_URL"]),
+        (Refusal(404, "fine_tuning_disabled", "No."), ["organisation", "`embedded`", "SARAH_TUNING_URL"]),
+        (Refusal(410, "", "Finetuning has been shut down."), ["organisation", "`embedded`"]),
         (faults.key_refused(), ["refuses the key", "SARAH_TUNING_KEY"]),
         (faults.scope_missing(), ["does not let this key start the job", "give it the permission"]),
         (faults.quota_used_up(), ["no credit left"]),

@@ -148,7 +148,7 @@ def test_the_audit_log_tells_of_a_new_state_or_job_and_not_of_every_step(registr
     registry.update_run(run, job="ftjob-1")
     lines = registry.audit_log(2)
     assert [(line.action, line.by, line.at, line.subject, line.detail) for line in lines] == [
-        ("run running", "worker", 50.0, run, "ftjob-1"),
+        ("run has its job", "worker", 50.0, run, "ftjob-1"),
         ("run running", "ana", 5.0, run, ""),
     ]
 

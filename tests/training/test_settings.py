@@ -113,13 +113,13 @@ def test_where_tuning_and_answering_share_a_server_one_key_is_enough(monkeypatch
     assert read_training_settings().key_for(OPENAI) == "model"
 
 
-def test_openais_key_is_for_tuning_at_a_server_on_this_machine_too_and_nowhere_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_key_is_for_tuning_at_a_server_on_this_machine_too_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = "http://127.0.0.1:9000/v1"
     monkeypatch.setenv("OPENAI_API_KEY", "openai")
     settings = read_training_settings()
-    assert settings.tuning_key_for("http://127.0.0.1:9000/v1") == "openai"
-    assert settings.tuning_key_for(ELSEWHERE) == ""
-    monkeypatch.setenv("SARAH_TUNING_URL", "http://127.0.0.1:9000/v1")
+    assert (settings.tuning_key_for(here), settings.tuning_key_for(ELSEWHERE)) == ("openai", "")
     monkeypatch.setenv("SARAH_TUNING_KEY", "tuning")
-    assert read_training_settings().tuning_key_for("http://127.0.0.1:9000/v1") == "tuning"
+    settings = read_training_settings()
+    assert settings.tuning_key_for(here) == "tuning"
+    with pytest.raises(SettingsError, match=r"No key was given for .*: set SARAH_TUNING_URL to it"):
+        settings.tuning_key_for(ELSEWHERE)

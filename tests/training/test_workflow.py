@@ -28,11 +28,13 @@ from tests.training.workflow_kit import (
     told,
 )
 from training.provenance import Provenance
-from training.providers import Progress, Provider, ProviderBusy, ProviderError
+from training.providers import Hyperparameters, Progress, Provider, ProviderBusy, ProviderError
 from training.providers.embedded import Embedded, read_embedded
 from training.registry import Plan, Run, open_registry
 from training.runs.workbench import Price, Workbench, folder_of
 from training.runs.worker import work
+from training.settings import OPENAI
+from training.spending import objection
 
 STEPS = ["step:check", "step:split", "step:price", "step:upload", "step:create"]
 WHOLE = [*STEPS, "e1", "e2", "step:watch", "step:collect", "step:register"]
@@ -130,6 +132,27 @@ def test_a_price_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
         warnings = [event.text for event in registry.events(run.id) if event.level == "warning"]
         assert registry.run(run.id).state == "succeeded"
         assert warnings == ["What 'b' costs here is not known, so the limit of $1.00 cannot be kept for you."]
+
+
+def test_a_price_that_nobody_knows_is_refused_where_nothing_may_be_spent(tmp_path: Path) -> None:
+    provider = Scripted()
+    run, _ = done(tmp_path, provider, price=lambda _plan, _dataset: None, limit=0.0)
+    assert (run.state, provider.asked) == ("failed", [])
+    assert run.reason.startswith("What 'b' costs is not known, so the spending limit of $0.00 cannot be kept")
+
+
+def test_a_price_that_nobody_knows_is_refused_at_openai() -> None:
+    at_openai = Plan("ds-1", "openai", "gpt-9", OPENAI, spending_limit_usd=5.0)
+    assert "'gpt-9' costs is not known" in objection(at_openai, None)
+    assert not objection(replace(at_openai, base_url="http://127.0.0.1:9/v1"), None)
+
+
+def test_a_model_names_what_it_was_really_tuned_with(tmp_path: Path) -> None:
+    chosen = Hyperparameters(epochs=3, batch_size=1, learning_rate_multiplier=1.8)
+    with scene(tmp_path) as (registry, dataset):
+        start(registry, dataset)
+        work(bench(tmp_path, registry, Scripted(RUNNING, replace(DONE, hyperparameters=chosen))))
+        assert [model.hyperparameters for model in registry.models()] == [chosen]
 
 
 @pytest.mark.parametrize("step", ["upload", "create", "progress"])

@@ -13,7 +13,7 @@ from training.cli import shell
 from training.datasets import Dataset
 from training.examples import Example
 from training.inspection import Inspection
-from training.pricing import Estimate
+from training.pricing import Estimate, read_prices
 from training.tokens import Vocabulary
 
 # Problems that are listed for people; programs get them all.
@@ -53,7 +53,7 @@ def _print_tokens(out: Console, inspection: Inspection) -> None:
     if not figures.examples:
         return
     lengths = shell.table("Tokens per example", "min", "p10", "median", "mean", "p90", "max", numbers=_LENGTHS)
-    lengths.add_row(*(f"{getattr(figures, name):,.0f}" for name in _LENGTHS))
+    lengths.add_row(*(f"{getattr(figures, name):,.1f}".removesuffix(".0") for name in _LENGTHS))
     out.print(lengths)
     out.print(
         f"\n{figures.total:,} tokens, {inspection.billed:,} billed each epoch, "
@@ -69,7 +69,7 @@ _LENGTHS = ("min", "p10", "median", "mean", "p90", "max")
 def print_estimates(out: Console, estimates: Sequence[Estimate], counted: Vocabulary) -> None:
     """Print what each provider's models cost; the tokens were counted with one vocabulary."""
     columns = ("provider", "model", "billed", "epochs", "tokens", "cost", "answers until")
-    prices = shell.table("Price", *columns, numbers=columns[2:6])
+    prices = shell.table(f"Price, as read on {read_prices().read_on}", *columns, numbers=columns[2:6])
     for estimate in estimates:
         prices.add_row(
             estimate.provider,

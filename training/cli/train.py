@@ -220,8 +220,12 @@ def resume(
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
         if not run:
-            worker.start_in_background(settings.sarah_home)
-            _print(registry.unfinished(), _NONE_LEFT, json=json)
+            interrupted = registry.unfinished()
+            if wait:
+                worker.work(bench_of(settings, registry))
+            else:
+                worker.start_in_background(settings.sarah_home)
+            _print([registry.run(one.id) for one in interrupted], _NONE_LEFT, json=json)
             return
         held = registry.run(run)
         if held.state == "paused" or held.ended:

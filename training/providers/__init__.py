@@ -86,6 +86,8 @@ class Progress:
     """When the provider expects the end, in seconds since 1970; 0 when it does not say."""
     events: tuple[Event, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    """What it learns with, as far as the provider says; its own choices among it."""
 
 
 class Provider(Protocol):

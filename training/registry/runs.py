@@ -80,9 +80,10 @@ def change(connection: sa.Connection, asked: str, changes: RunChanges, by: str, 
     if not values or not end_or_change(connection, before.id, values):
         return before
     after = _exactly(connection, before.id)
-    if (after.state, after.job) != (before.state, before.job):
-        detail = ": ".join(part for part in (after.job, after.reason) if part)
-        audits.write(connection, by, at, f"run {after.state}", after.id, detail)
+    if after.state != before.state:
+        audits.write(connection, by, at, f"run {after.state}", after.id, after.reason)
+    if after.job != before.job:
+        audits.write(connection, by, at, "run has its job", after.id, after.job)
     return after
 
 

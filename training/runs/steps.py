@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, cast
 
 import training
 from training.datasets import Dataset
 from training.provenance import Provenance, covers
-from training.providers import Files, ProviderError
+from training.providers import Files, Hyperparameters, ProviderError
 from training.registry import Registry, Run, Step, Tuned
 from training.runs.watching import watch
 from training.runs.workbench import Facts, Refused, Workbench, folder_of
+from training.spending import objection
 
 Do = Callable[[Workbench, Run, Facts], Facts]
 
@@ -56,15 +59,12 @@ def split(bench: Workbench, run: Run, _: Facts) -> Facts:
 def price(bench: Workbench, run: Run, _: Facts) -> Facts:
     """Keep to the spending limit; raises Refused."""
     cost, limit = bench.price(run.plan, bench.dataset(run)), run.plan.spending_limit_usd
+    if against := objection(run.plan, cost):
+        raise Refused(against)
     if cost is None:
         text = f"What {run.plan.base!r} costs here is not known, so the limit of ${limit:,.2f} cannot be kept for you."
         bench.tell(run.id, "step:price", text, "warning")
         return {}
-    if cost > limit:
-        raise Refused(
-            f"The run would cost about ${cost:,.2f}, more than its spending limit of ${limit:,.2f}:"
-            " raise SARAH_SPENDING_LIMIT, or learn fewer examples or epochs."
-        )
     bench.registry.update_run(run.id, cost_usd=cost)
     bench.tell(run.id, "step:price", f"The run costs about ${cost:,.2f}, within the limit of ${limit:,.2f}.")
     return {}
@@ -108,13 +108,19 @@ def register(bench: Workbench, run: Run, facts: Facts) -> Facts:
         # Within the home folder, which may be moved.
         folder="" if served_as else str(folder_of(Path(), run.id)),
         stop=bench.dataset(run).stop,
-        hyperparameters=run.plan.hyperparameters,
+        hyperparameters=_used(run.plan.hyperparameters, facts),
         parent=_parent(bench.registry, run),
         code_version=_code_version(),
     )
     # Told before, for the run ends by being registered, and then nobody takes it up again to tell it.
     bench.tell(run.id, "step:register", "The model is whole, and is registered.")
     return {"model": bench.registry.register(tuned, "worker", bench.clock()).id}
+
+
+def _used(planned: Hyperparameters, facts: Facts) -> Hyperparameters:
+    """Return what a model was tuned with: what its provider said, else what was planned."""
+    said = {field.name: facts[field.name] for field in fields(planned) if field.name in facts}
+    return replace(planned, **cast("dict[str, Any]", said))
 
 
 def _parent(registry: Registry, run: Run) -> str:

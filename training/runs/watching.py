@@ -1,5 +1,6 @@
 """Watching a job: what it tells and measures goes into the registry as it comes."""
 
+from dataclasses import asdict
 from hashlib import sha256
 from time import monotonic
 
@@ -55,7 +56,8 @@ def _keep(bench: Workbench, run: Run, progress: Progress) -> None:
 def _ending(bench: Workbench, run: Run, progress: Progress) -> Facts:
     if progress.state == "succeeded":
         bench.tell(run.id, "step:watch", "The job has succeeded.")
-        return {"job_state": "succeeded", "served_as": progress.model}
+        used = {name: value for name, value in asdict(progress.hyperparameters).items() if value is not None}
+        return {"job_state": "succeeded", "served_as": progress.model, **used}
     if progress.state == "cancelled":
         bench.tell(run.id, "step:watch", f"The job was cancelled at {run.plan.provider}.", "warning")
         raise Cancelled

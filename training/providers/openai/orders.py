@@ -4,8 +4,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.providers import Files, Order, ProviderError
-from training.providers.openai.reading import Json, mapping, text
+from training.providers import Files, Hyperparameters, Order, ProviderError
+from training.providers.openai.reading import Json, mapping, number, text, whole
 
 FILE_LIMIT = 512 * 1024 * 1024
 
@@ -72,6 +72,18 @@ def body(order: Order, files: Files, wandb: WandbBlock | None) -> dict[str, obje
     if wandb:
         asked["integrations"] = [{"type": "wandb", "wandb": _integration(wandb, order.run)}]
     return asked
+
+
+def used(job: Json) -> Hyperparameters:
+    """Return what a job learns with, as far as the server tells; "auto" is what it has not chosen yet."""
+    method = mapping(job.get("method"))
+    told = mapping(mapping(method.get(text(method.get("type")))).get("hyperparameters"))
+    values = told or mapping(job.get("hyperparameters"))
+    return Hyperparameters(
+        epochs=whole(values.get("n_epochs")) or None,
+        batch_size=whole(values.get("batch_size")) or None,
+        learning_rate_multiplier=number(values.get("learning_rate_multiplier")),
+    )
 
 
 def _integration(wandb: WandbBlock, run: str) -> dict[str, object]:

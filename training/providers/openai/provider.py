@@ -161,6 +161,7 @@ class OpenAIProvider:
             number(record.get("estimated_finish")) or 0.0,
             events,
             measured(rows),
+            orders.used(record),
         )
 
     def _checkpoints(self, job: str) -> list[Json]:

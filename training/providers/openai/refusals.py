@@ -110,7 +110,7 @@ _RULES: tuple[Rule, ...] = (
         _closed,
         lambda it: (
             f"{it.server} does not let this organisation start fine-tuning jobs, or no longer{it.quote}: "
-            f"tune with the provider `local` or `embedded`, or at another server by {it.setting}_URL."
+            f"tune with the provider `embedded`, or at another server by {it.setting}_URL."
         ),
     ),
     (
