@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +26,7 @@ _NAMES: dict[Chat, str] = {"discord": "Discord", "slack": "Slack"}
 # What every workspace of a platform is called in a permission; Slack's are given by each workspace for itself.
 _EVERYWHERE = "*"
 _LONGEST_FIELD_SHOWN = 40
+_LONGEST_WORDS = 200
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _TAGS: dict[Chat, re.Pattern[str]] = {
     "discord": re.compile(r"<(?:(?:@[!&]?|#|a?:\w{2,32}:|/[\w -]{1,100}:)\d{15,21}|t:-?\d{1,13}(?::[A-Za-z])?)>"),
@@ -39,6 +40,7 @@ _LINKS: dict[Chat, re.Pattern[str]] = {
 _FIELDS: dict[Chat, frozenset[str]] = {
     "discord": frozenset(
         [
+            "guild",
             "guild_id",
             "mention_everyone",
             "mention_roles",
@@ -49,6 +51,12 @@ _FIELDS: dict[Chat, frozenset[str]] = {
         ]
     ),
     "slack": frozenset(["client_msg_id", "user_team", "source_team", "user_profile", "thread_ts", "team_domain"]),
+}
+# Fields of an example that name the platform itself, and what the platforms call a channel.
+_NAMING_FIELDS = ("platform", "source")
+_CHANNELS: dict[Chat, re.Pattern[str]] = {
+    "discord": re.compile(r"\d{15,21}"),
+    "slack": re.compile(r"[CDG][A-Z0-9]{6,20}"),
 }
 
 
@@ -95,6 +103,19 @@ def marks(entry: Entry) -> Iterator[tuple[Chat, str]]:
             yield platform, "a link to a message or file"
         elif found := keys & _FIELDS[platform]:
             yield platform, f'the field "{min(found)}"'
+        elif field := _field_that_names(platform, entry):
+            yield platform, f'the field "{field}"'
+
+
+def _field_that_names(platform: Chat, entry: Entry) -> str:
+    """Return the field by whose value an example says itself that it comes from a platform, "" without one."""
+    for field in _NAMING_FIELDS:
+        value = entry.fields.get(field)
+        if isinstance(value, str) and value.strip().lower() == platform:
+            return field
+    channel = entry.fields.get("channel_id")
+    known = isinstance(channel, str | int) and _CHANNELS[platform].fullmatch(str(channel))
+    return "channel_id" if known else ""
 
 
 class Attribution:
@@ -168,8 +189,8 @@ def _printable(text: str) -> str:
     return text
 
 
-_Words = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
-_Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+_Words = Annotated[str, Field(max_length=_LONGEST_WORDS), AfterValidator(_printable)]
+_Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_WORDS), AfterValidator(_printable)]
 
 
 class _Own(BaseModel):
@@ -192,11 +213,21 @@ def _own(value: object, known: Provenance) -> Provenance:
 
 
 def _complaint(error: ValidationError) -> str:
+    """Return what is first to be mended in an origin."""
     first, *others = error.errors(include_url=False, include_input=False)
     # The name of a field that nobody knows is somebody's free text.
-    field = "".join(filter(str.isprintable, ".".join(map(str, first["loc"]))))[:_LONGEST_FIELD_SHOWN]
-    more = f" (and {len(others)} more)" if others else ""
-    return f'The example\'s "origin"{f", {field}" if field else ""}: {first["msg"]}{more}; mend the line.'
+    field = "".join(filter(str.isprintable, "".join(map(str, first["loc"]))))[:_LONGEST_FIELD_SHOWN]
+    if first["type"] in ("model_type", "missing"):
+        wrong = 'must be an object with "supplied_by" and "source"'
+    elif first["type"] == "extra_forbidden":
+        wrong = f'has a field "{field}", and may have only {", ".join(_Own.model_fields)}'
+    elif field == "source":
+        wrong = f'must have as its "source" one of {", ".join(get_args(Source))}'
+    else:
+        least = 1 if field == "supplied_by" else 0
+        wrong = f'must have as its "{field}" one line of {least} to {_LONGEST_WORDS} characters that can be shown'
+    more = f" (and {len(others)} more to mend)" if others else ""
+    return f'The example\'s "origin" {wrong}{more}: mend the line.'
 
 
 def _text(entry: Entry) -> str:

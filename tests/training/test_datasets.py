@@ -12,6 +12,7 @@ import pytest
 
 from tests.kit import DATA
 from training.datasets import Dataset, Datasets, Intake
+from training.datasets.manifest import id_of, read_manifest
 from training.entries import Entry
 from training.examples import DataError, Message
 from training.formats import Reader, Shaping
@@ -119,9 +120,28 @@ def test_every_example_has_its_origin(store: Datasets) -> None:
 
 def test_the_same_content_is_kept_once_and_stays_as_it_was(store: Datasets) -> None:
     first = add(store)
-    assert add(store, intake=replace(INTAKE, name="another")) == first
+    assert add(store) == first
+    assert add(store, intake=replace(INTAKE, name="lamps")) == first
     assert store.list() == (first,)
     assert names(store) == [first.id]
+
+
+def test_the_same_content_under_another_name_is_refused_with_the_name_that_it_has(store: Datasets) -> None:
+    first = add(store)
+    with pytest.raises(DataError, match=rf"lamps.jsonl is kept already as {first.id} \(lamps\): use that name"):
+        add(store, intake=replace(INTAKE, name="another"))
+    assert names(store) == [first.id]
+
+
+def test_the_same_content_in_a_file_of_another_name_is_the_same_dataset(store: Datasets) -> None:
+    first = add(store)
+    moved = [Entry(entry.line + 7, entry.value) for entry in entries()]
+    with store.adding(replace(INTAKE, file=Path("bulbs.jsonl"))) as writer:
+        for entry in moved:
+            writer.take(entry, entry.line - 7)
+        assert writer.keep() == first
+    assert lines(first.origins_file)[0]["place"].startswith("lamps.jsonl, line ")
+    store.verify(store.get(first.id))
 
 
 @pytest.mark.parametrize(
@@ -155,11 +175,38 @@ def test_examples_are_read_back_with_what_is_said_in_them(store: Datasets) -> No
 def test_a_dataset_is_found_by_its_id_its_name_and_the_beginning_of_its_id(store: Datasets) -> None:
     dataset = add(store)
     other = add(store, entries(QUESTIONS[:20]), replace(INTAKE, name="few"))
-    for wanted in (dataset.id, dataset.id[:9], dataset.id[3:9], "lamps"):
+    for wanted in (dataset.id, dataset.id[:9], dataset.id[:7], "lamps"):
         assert store.get(wanted) == dataset
     assert store.list() == (other, dataset)
-    with pytest.raises(DataError, match=rf"several datasets \({other.id}, {dataset.id}\)"):
-        store.get("ds-")
+
+
+def test_the_beginning_of_several_ids_is_refused_with_them(store: Datasets) -> None:
+    first = add(store)
+    found = read_manifest(first.folder)
+    stops = (f"END {number}" for number in count())
+    ids = ((stop, id_of(found.sha256, found.origins_sha256, stop)) for stop in stops)
+    stop, twin = next((stop, twin) for stop, twin in ids if twin[:7] == first.id[:7])
+    second = add(store, intake=replace(INTAKE, stop=stop))
+    assert second.id == twin
+    with pytest.raises(DataError, match=rf"several datasets \({second.id}, {first.id}\): write more"):
+        store.get(first.id[:7])
+
+
+@pytest.mark.parametrize("part", [slice(0, 3), slice(0, 6), slice(3, 4), slice(3, 9), slice(3, None)])
+def test_too_little_of_an_id_or_its_digits_alone_are_no_beginning(store: Datasets, part: slice) -> None:
+    dataset = add(store)
+    for ask in (store.get, store.delete):
+        with pytest.raises(DataError, match="There is no dataset"):
+            ask(dataset.id[part])
+    assert names(store) == [dataset.id]
+
+
+def test_only_a_whole_id_or_a_name_deletes(store: Datasets) -> None:
+    dataset = add(store)
+    with pytest.raises(DataError, match="only the beginning of an id: give the dataset's whole id or its name"):
+        store.delete(dataset.id[:-1])
+    assert names(store) == [dataset.id]
+    assert store.delete(dataset.id) == dataset
 
 
 @pytest.mark.parametrize("wanted", ["lamp", "ds-zzzz", "", "../lamps", "/etc", "."])
@@ -187,8 +234,16 @@ def test_a_name_that_comes_from_the_file_makes_room_for_others(store: Datasets) 
     assert found == ["lamps", "lamps-2", "lamps-3"]
     assert (
         add(store, entries(QUESTIONS[:9]), replace(INTAKE, file=Path("Unsere Lampen (\u00fc).csv"))).name
-        == "Unsere-Lampen"
+        == "Unsere-Lampen-u"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("donn\u00e9es.jsonl", "donnees"), ("donne\u0301es.jsonl", "donnees"), ("\u65e5\u672c.jsonl", "dataset")],
+)
+def test_a_name_that_comes_from_the_file_loses_its_accents(store: Datasets, file: str, name: str) -> None:
+    assert add(store, intake=replace(INTAKE, file=Path(file))).name == name
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "\u00e9", "x" * 65, "a\n"])
@@ -265,7 +320,7 @@ def test_a_file_that_was_changed_is_found_and_mended_by_adding_it_again(store: D
     assert names(store) == [dataset.id]
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"id": "x"}', None, "stop", "sha256", "elsewhere"])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"id": "x"}', None, "stop", "sha256", "origins", "elsewhere"])
 def test_a_damaged_manifest_is_refused_by_its_place_and_hides_nothing_else(
     store: Datasets, manifest: str | None
 ) -> None:
@@ -276,6 +331,7 @@ def test_a_damaged_manifest_is_refused_by_its_place_and_hides_nothing_else(
     changed: dict[str, dict[str, object]] = {
         "stop": {"stop": "x"},
         "sha256": {"sha256": {}},
+        "origins": {"origins_sha256": "0" * 64},
         "elsewhere": {"id": other.id},
     }
     if manifest is None:

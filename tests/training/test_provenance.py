@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,21 +70,30 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("origin", "complaint"),
     [
-        ("desk", "valid dictionary"),
-        ({"source": "file"}, "supplied_by: Field required"),
-        ({"supplied_by": "", "source": "file"}, "supplied_by: String should have at least 1"),
-        ({"supplied_by": "ada", "source": "telepathy"}, "source: Input should be 'file'"),
-        ({"supplied_by": 7, "source": "file"}, "supplied_by: Input should be a valid string"),
+        ("desk", '"origin" must be an object with "supplied_by" and "source": mend'),
+        ({"source": "file"}, 'must be an object with "supplied_by" and "source": mend'),
+        ({"supplied_by": "", "source": "file"}, 'as its "supplied_by" one line of 1 to 200 characters'),
+        (
+            {"supplied_by": "ada", "source": "telepathy"},
+            'as its "source" one of file, written, handbook, discord, slack:',
+        ),
+        ({"supplied_by": 7, "source": "file"}, 'as its "supplied_by" one line of'),
         ({"supplied_by": "a\x1b[2J", "source": "file"}, "characters that can be shown"),
-        ({"supplied_by": "a" * 201, "source": "file"}, "at most 200"),
-        ({"supplied_by": "ada", "source": "file", "colour": "red"}, "colour: Extra inputs"),
-        ({"supplied_by": "ada", "source": "mail", "x" * 9999: 1}, r"source: .* \(and 1 more\)"),
+        ({"supplied_by": "a" * 201, "source": "file"}, "1 to 200"),
+        ({"supplied_by": "ada", "source": "file", "place": 7}, 'as its "place" one line of 0 to 200'),
+        (
+            {"supplied_by": "ada", "source": "file", "colour": "red"},
+            'a field "colour", and may have only supplied_by, ',
+        ),
+        ({"supplied_by": "ada", "source": "file", "": "red"}, 'a field "", and may have only'),
+        ({"supplied_by": "ada", "source": "mail", "x" * 9999: 1}, r'"source" .* \(and 1 more to mend\)'),
     ],
 )
 def test_an_origin_that_is_none_is_a_problem_of_its_line(tmp_path: Path, origin: object, complaint: str) -> None:
     (problem,) = attribution(tmp_path).of(entry(origin=origin)).problems
     assert (problem.line, problem.rule, problem.severity) == (3, "bad_origin", "error")
-    assert problem.text.endswith("; mend the line.")
+    assert problem.text.endswith(": mend the line.")
+    assert not re.search("_Own|[Ii]nput|instance|valid|Field|String", problem.text)
     assert len(problem.text) < 250
     assert re.search(complaint, problem.text)
 
@@ -193,6 +203,37 @@ def test_the_fields_of_an_export_give_its_platform_away(field: str, platform: st
     message = {"role": "user", "content": "Is it on?", field: "1"}
     assert list(marks(Entry(1, {field: 1}))) == [(platform, f'the field "{field}"')]
     assert list(marks(Entry(1, {"messages": [message]}))) == [(platform, f'the field "{field}"')]
+
+
+@pytest.mark.parametrize(
+    ("fields", "platform", "named"),
+    [
+        ({"platform": "discord"}, "discord", "platform"),
+        ({"platform": "Slack", "channel_id": "C012ABCDE"}, "slack", "platform"),
+        ({"source": " DISCORD "}, "discord", "source"),
+        ({"source": "slack"}, "slack", "source"),
+        ({"platform": "web", "source": "slack"}, "slack", "source"),
+        ({"platform": "Discord", "guild": "ZenNest"}, "discord", "guild"),
+        ({"guild": {"id": "1"}}, "discord", "guild"),
+        ({"channel_id": "123456789012345678"}, "discord", "channel_id"),
+        ({"channel_id": 123456789012345678}, "discord", "channel_id"),
+        ({"channel_id": "C012ABCDE"}, "slack", "channel_id"),
+    ],
+)
+def test_an_example_that_names_its_platform_comes_from_there(
+    tmp_path: Path, fields: dict[str, Any], platform: str, named: str
+) -> None:
+    assert list(marks(entry(**fields))) == [(platform, f'the field "{named}"')]
+    (problem,) = attribution(tmp_path).of(entry(**fields)).problems
+    assert problem.rule == "unpermitted_origin"
+    assert platform in problem.text.lower()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"platform": "web"}, {"source": "discord and slack compared"}, {"source": None}, {"channel_id": "7"}]
+)
+def test_a_field_that_names_no_platform_gives_none_away(fields: dict[str, Any]) -> None:
+    assert list(marks(entry(**fields))) == []
 
 
 def test_a_mark_hides_nowhere_in_an_example() -> None:

@@ -102,9 +102,15 @@ def _measure(
         prices=prices,
         vocabulary=encoding or price.vocabulary,
         epochs=epochs,
-        scenario_questions=scenario_questions(settings.sarah_data / "scenarios"),
+        scenario_questions=_scenario_questions(settings.sarah_data / "scenarios"),
         validation=validation,
     )
+
+
+def _scenario_questions(folder: Path) -> frozenset[str]:
+    if not folder.is_dir():
+        shell.remark(f"There are no scenarios in {folder}: nobody looks whether they leaked. Set SARAH_DATA.")
+    return scenario_questions(folder)
 
 
 def _draw(inspection: Inspection, picture: Path, measure: Measure) -> None:
@@ -271,7 +277,7 @@ def delete(dataset: DatasetName) -> None:
     """Remove a dataset that no run has used."""
     settings = shell.settings()
     datasets = _datasets(settings)
-    kept = datasets.get(dataset)
+    kept = datasets.get_exactly(dataset)
     with open_registry(settings.sarah_home) as registry:
         record(registry, kept, shell.author(settings))
         registry.remove_dataset(kept.id, shell.author(settings), time.time())

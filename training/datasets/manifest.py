@@ -15,7 +15,7 @@ from training.tokens import Vocabulary
 
 MANIFEST = "manifest.json"
 TRAIN, VALIDATION, ORIGINS = "train.jsonl", "validation.jsonl", "origins.jsonl"
-# What a dataset is made of, in the order in which its id depends on it.
+# What a dataset is made of.
 CONTENTS = (TRAIN, VALIDATION, ORIGINS)
 _ID_DIGITS = 16
 
@@ -46,6 +46,8 @@ class Dataset:
     """Seconds since 1970, UTC."""
     sha256: Mapping[str, str]
     """The hash of each file."""
+    origins_sha256: str
+    """The hash of the origins without their places, which is the same whatever the file was called."""
     folder: Path
 
     @property
@@ -68,9 +70,9 @@ class Dataset:
         return self.folder / (TRAIN if side == "train" else VALIDATION)
 
 
-def id_of(hashes: Mapping[str, str], stop: str) -> str:
-    """Return the id that a dataset's files (SHA-256 by name) and its stop token give it."""
-    content = json_line([*(hashes[name] for name in CONTENTS), stop])
+def id_of(hashes: Mapping[str, str], origins: str, stop: str) -> str:
+    """Return the id given by a dataset's examples (SHA-256 by file), the hash of its origins, and its stop token."""
+    content = json_line([hashes[TRAIN], hashes[VALIDATION], origins, stop])
     return f"ds-{sha256(content).hexdigest()[:_ID_DIGITS]}"
 
 
@@ -86,7 +88,7 @@ def read_manifest(folder: Path) -> Dataset:
     try:
         told = _told().validate_json((folder / MANIFEST).read_bytes())
         dataset = _dataset().validate_python({**told, "folder": folder})
-        whole = dataset.id == folder.name == id_of(dataset.sha256, dataset.stop)
+        whole = dataset.id == folder.name == id_of(dataset.sha256, dataset.origins_sha256, dataset.stop)
     except (OSError, ValidationError, KeyError):
         whole, dataset = False, None
     if dataset is None or not whole:

@@ -1,5 +1,6 @@
 """The folder in which datasets are kept."""
 
+import re
 import shutil
 import tempfile
 import time
@@ -23,6 +24,8 @@ from training.provenance import Provenance
 from training.split import Side
 
 _KEPT, _MADE, _GONE, _LOCK = "ds-", ".add-", ".gone-", "lock"
+# Less of an id could be a number or a word that somebody mistyped.
+_BEGINNING = re.compile(rf"{_KEPT}[0-9a-f]{{4,}}")
 
 
 class Datasets:
@@ -46,20 +49,34 @@ class Datasets:
         return tuple(sorted(found, key=lambda dataset: -dataset.created_at))
 
     def get(self, wanted: str) -> Dataset:
-        """Return a dataset by its id, its name or the beginning of its id; raises DataError naming the nearest."""
-        if any(folder.name == wanted for folder in self.folder.glob(f"{_KEPT}*")):
-            return read_manifest(self.folder / wanted)
+        """Return a dataset by its id, its name or the beginning of its id; raises DataError naming the nearest.
+
+        A beginning is "ds-" and at least four digits.
+        """
         datasets = self.list()
-        for dataset in datasets:
-            if dataset.name == wanted:
-                return dataset
-        begun = [dataset for dataset in datasets if wanted and dataset.id.startswith((wanted, _KEPT + wanted))]
+        if dataset := self._exactly(wanted, datasets):
+            return dataset
+        begun = _begun(wanted, datasets)
         if len(begun) == 1:
             return begun[0]
         if begun:
             ids = ", ".join(dataset.id for dataset in begun)
             raise DataError(f"{wanted!r} is the beginning of several datasets ({ids}): write more of the id.")
         raise DataError(_unknown(wanted, datasets))
+
+    def get_exactly(self, wanted: str) -> Dataset:
+        """Return a dataset by its whole id or its name; raises DataError for a beginning too."""
+        datasets = self.list()
+        if dataset := self._exactly(wanted, datasets):
+            return dataset
+        if _begun(wanted, datasets):
+            raise DataError(f"{wanted!r} is only the beginning of an id: give the dataset's whole id or its name.")
+        raise DataError(_unknown(wanted, datasets))
+
+    def _exactly(self, wanted: str, datasets: Sequence[Dataset]) -> Dataset | None:
+        if any(folder.name == wanted for folder in self.folder.glob(f"{_KEPT}*")):
+            return read_manifest(self.folder / wanted)
+        return next((dataset for dataset in datasets if dataset.name == wanted), None)
 
     @contextmanager
     def adding(self, intake: Intake) -> Generator[DatasetWriter]:
@@ -91,8 +108,8 @@ class Datasets:
         return (Provenance(**{name: told[name] for name in names}) for _, told in lines)
 
     def delete(self, wanted: str) -> Dataset:
-        """Remove a dataset and return what it was; raises DataError when there is none."""
-        dataset = self.get(wanted)
+        """Remove a dataset by its whole id or its name, and return what it was; raises DataError when there is none."""
+        dataset = self.get_exactly(wanted)
         with kept_in(self.folder), self._alone():
             self._remove(dataset.folder)
         return dataset
@@ -125,6 +142,8 @@ class Datasets:
         def keep(made: Dataset) -> Dataset:
             with self._alone():
                 if there := self._same(made):
+                    if named and there.name != made.name:
+                        raise DataError(f"{made.file} is kept already as {there.id} ({there.name}): use that name.")
                     return there
                 kept = replace(made, name=self._free_name(made, named=named))
                 write_manifest(kept)
@@ -181,6 +200,11 @@ def _example(value: Mapping[str, object]) -> Example:
     said = ((message.get("role"), message.get("content")) for message in Entry(0, value).messages)
     spoken = ((role, text) for role, text in said if role in get_args(Role) and isinstance(text, str))
     return Example(tuple(Message(cast("Role", role), text) for role, text in spoken))
+
+
+def _begun(wanted: str, datasets: Sequence[Dataset]) -> Sequence[Dataset]:
+    """Return the datasets whose ids begin so, none when that is too little to tell."""
+    return [dataset for dataset in datasets if _BEGINNING.fullmatch(wanted) and dataset.id.startswith(wanted)]
 
 
 def _unknown(wanted: str, datasets: Sequence[Dataset]) -> str:

@@ -2,9 +2,11 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self, cast
@@ -126,7 +128,10 @@ class DatasetWriter:
             yield Problem(**json.loads(line))
 
     def keep(self) -> Dataset:
-        """Keep the dataset, or return the one that has the same content; raises DataError when it cannot be kept."""
+        """Keep the dataset, or return the one that has the same content.
+
+        Raises DataError when it cannot be kept, also when that one has another name than the one asked for.
+        """
         if self._refused:
             raise DataError(f"{self._intake.file} has examples that may not be learned from: see its problems.")
         if self._shapeless:
@@ -144,7 +149,7 @@ class DatasetWriter:
 
     def _divided(self) -> Dataset:
         """Write the examples to their sides, and return the dataset that they make."""
-        side_of, tally = self._split.decided(), _Tally()
+        side_of, tally, origins = self._split.decided(), _Tally(), sha256()
         with ExitStack() as stack:
             sheets = {name: stack.enter_context(Sheet(self._folder / name)) for name in CONTENTS}
             for line, (key, tokens, category, provenance) in self._lines():
@@ -154,7 +159,8 @@ class DatasetWriter:
                 sheet.write(line)
                 told = {"side": side, "number": sheet.lines, "category": category, **provenance}
                 sheets[ORIGINS].write(json_line(told))
-        return self._dataset({name: sheet.lines for name, sheet in sheets.items()}, sheets, tally)
+                origins.update(json_line({**told, "place": ""}))
+        return self._dataset(sheets, origins.hexdigest(), tally)
 
     def _lines(self) -> Iterator[tuple[bytes, tuple[int, int, str, dict[str, str]]]]:
         """Yield each example's line, with its key, tokens, category and origin."""
@@ -163,11 +169,12 @@ class DatasetWriter:
         for line, known in zip(self._spool[_EXAMPLES], self._spool[_KNOWN], strict=True):
             yield line, cast("tuple[int, int, str, dict[str, str]]", tuple(json.loads(known)))
 
-    def _dataset(self, lines: dict[str, int], sheets: dict[str, Sheet], tally: _Tally) -> Dataset:
+    def _dataset(self, sheets: dict[str, Sheet], origins: str, tally: _Tally) -> Dataset:
+        lines = {name: sheet.lines for name, sheet in sheets.items()}
         hashes = {name: sheet.sha256 for name, sheet in sheets.items()}
         intake = self._intake
         return Dataset(
-            id=id_of(hashes, intake.stop),
+            id=id_of(hashes, origins, intake.stop),
             name=intake.name or _name_of(intake.file),
             file=intake.file.name,
             format=intake.format,
@@ -184,10 +191,12 @@ class DatasetWriter:
             validation_tokens=tally.validation,
             created_at=self._now,
             sha256=hashes,
+            origins_sha256=origins,
             folder=self._folder,
         )
 
 
 def _name_of(file: Path) -> str:
-    """Return a dataset's name for a file."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-.")[:_LONGEST_NAME] or "dataset"
+    """Return a dataset's name for a file, whose letters lose their accents."""
+    letters = "".join(sign for sign in unicodedata.normalize("NFKD", file.stem) if not unicodedata.combining(sign))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", letters).strip("-.")[:_LONGEST_NAME] or "dataset"
