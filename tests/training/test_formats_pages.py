@@ -7,9 +7,11 @@ import pytest
 
 from tests.kit import DATA
 from tests.training.test_formats import said, write
+from training.checks import Checker, Expectations
 from training.examples import DataError
 from training.formats import Limits, Reader, Shaping
 from training.formats.headings import question_of
+from training.providers import ProviderBusy, ProviderError
 
 PAGE = """---
 id: hub
@@ -43,19 +45,19 @@ The ring shows this:
 
 def test_headings_become_questions_and_first_paragraphs_answers(tmp_path: Path) -> None:
     write(tmp_path, "hub.md", PAGE)
-    write(tmp_path, "lock.md", "# Lock\n\n## Reset the hub\n\nNot here.\n")
+    write(tmp_path, "lock.md", "# The lock\n\n## Reset the hub\n\nNot here.\n")
     write(tmp_path, "notes.txt", "no page")
     reader = Reader(tmp_path, Shaping(system="S"))
     entries = list(reader)
     answer = "Hold the button for **10 seconds**. See [the shop](https://shop.example/x)."
     assert said(entries) == [
-        [("system", "S"), ("user", "How do I reset the hub?"), ("assistant", answer)],
+        [("system", "S"), ("user", "About the hub: how do I reset the hub?"), ("assistant", answer)],
         [
             ("system", "S"),
             ("user", "Can you tell me what the ring shows?"),
             ("assistant", "The ring shows this:\n\n- white: well\n- red: not well"),
         ],
-        [("system", "S"), ("user", "lock: How do I reset the hub?"), ("assistant", "Not here.")],
+        [("system", "S"), ("user", "About the lock: how do I reset the hub?"), ("assistant", "Not here.")],
     ]
     assert [(entry.line, entry.category) for entry in entries] == [(1, "hub"), (2, "hub"), (4, "")]
     assert reader.format == "markdown"
@@ -71,12 +73,56 @@ def test_headings_become_questions_and_first_paragraphs_answers(tmp_path: Path) 
         ("How long the battery lasts", "Can you tell me how long the battery lasts?"),
         ("Add a **device**", "How do I add a device?"),
         ("ZenHub 2 is offline", "ZenHub 2 is offline. What should I know?"),
+        ("How to clean it", "How do I clean it?"),
+        ("When to clean it", "When should I clean it?"),
+        ("When you are away", "What should I know for when you are away?"),
+        ("The light comes back", "The light comes back. What should I know?"),
         ("Power cuts", "What should I know about power cuts?"),
         ("ZenLock batteries", "What should I know about ZenLock batteries?"),
     ],
 )
 def test_a_heading_is_asked_as_a_customer_would(heading: str, question: str) -> None:
     assert question_of(heading, "After power cuts, ZenLock works on.") == question
+
+
+@pytest.mark.parametrize("folder", [DATA / "handbook", DATA.parent / "tests/data/brightwater/handbook"])
+def test_a_handbook_gives_examples_that_the_checks_find_nothing_in(folder: Path) -> None:
+    with Checker(Expectations(limit_tokens=4096, model="m")) as checker:
+        for entry in Reader(folder):
+            checker.see(entry, 100)
+        checker.finish()
+        assert list(checker.problems()) == []
+
+
+def test_a_heading_that_two_pages_have_names_its_page_however_it_is_written(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "---\ntitle: The hub\n---\n## ZN-508: Valve open\n\nOne.\n")
+    write(tmp_path, "b.md", "---\ntitle: ZenRain\n---\n## ZN-508: valve open\n\nTwo.\n")
+    assert [entry.first_question for entry in Reader(tmp_path)] == [
+        "About the hub: what should I know about ZN-508: Valve open?",
+        "About ZenRain: what should I know about ZN-508: valve open?",
+    ]
+
+
+def test_a_heading_that_means_nothing_alone_names_its_page(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md", "# ZenHub\n\n## Good to know\n\nOne.\n\n## Limits\n\nTwo.\n\n## ZenHub\n\nThree.\n")
+    assert [entry.first_question for entry in Reader(path)] == [
+        "About ZenHub: what should I know about Good to know?",
+        "About ZenHub: what should I know about Limits?",
+        "What should I know about ZenHub?",
+    ]
+
+
+def test_a_model_that_cannot_be_reached_ends_the_command_without_a_promise(tmp_path: Path) -> None:
+    def ask(_: str) -> str:
+        raise ProviderBusy("127.0.0.1:9 cannot be reached to answer: it is tried again later.")
+
+    path = write(tmp_path, "hub.md", PAGE)
+    with pytest.raises(ProviderError) as refused:
+        list(Reader(path, ask=ask))
+    assert str(refused.value) == (
+        "127.0.0.1:9 cannot be reached to answer; "
+        "mend SARAH_MODEL_URL, or unset SARAH_MODEL to make examples of headings."
+    )
 
 
 def test_the_handbook_gives_an_example_for_nearly_every_passage() -> None:

@@ -1,11 +1,13 @@
 """A model is asked for questions and answers about a passage; what it replies is checked like any file."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import cast
 
 from training.formats.strict import NotStrict, strict_decoder
 from training.handbook import Passage
+from training.providers import ProviderBusy, ProviderError
 
 _PROMPT = """\
 Write the questions that customers would ask about the passage below, in their own words, each with a full answer that \
@@ -18,6 +20,8 @@ Heading: {heading}
 Passage:
 {text}
 """
+_LATER = re.compile(r"[:,;]? ?it is tried again.*$", re.DOTALL)
+_WAY_OUT = "mend SARAH_MODEL_URL, or unset SARAH_MODEL to make examples of headings"
 _FENCES = ("```json", "```")
 _DEPTH = 2
 _MOST_PAIRS = 20
@@ -27,8 +31,16 @@ _LONGEST_ANSWER = 8_000
 
 
 def asked(passage: Passage, ask: Callable[[str], str]) -> list[tuple[str, str]]:
-    """Return the questions and answers that a model writes about a passage, none when its reply is of no use."""
-    reply = ask(_PROMPT.format(title=passage.title, heading=passage.heading, text=passage.text))
+    """Return the questions and answers that a model writes about a passage, none when its reply is of no use.
+
+    Raises ProviderError where the model cannot be reached.
+    """
+    try:
+        reply = ask(_PROMPT.format(title=passage.title, heading=passage.heading, text=passage.text))
+    except ProviderBusy as error:
+        # A command ends here: what a run that waits would do later does not happen.
+        reason = _LATER.sub("", str(error)).rstrip(".")
+        raise ProviderError(f"{reason}; {_WAY_OUT}.") from None
     if not reply or len(reply) > _LONGEST_REPLY:
         return []
     text = _unfenced(reply)

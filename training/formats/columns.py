@@ -3,28 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from training.formats.names import SYSTEMS, pair_of, plain
 from training.formats.shapes import KEPT
 
-# Names that belong together, the usual ones first.
-_PAIRS = (
-    ("question", "answer"),
-    ("questions", "answers"),
-    ("prompt", "completion"),
-    ("instruction", "output"),
-    ("q", "a"),
-    ("user", "assistant"),
-    ("input", "output"),
-    ("prompt", "response"),
-    ("instruction", "response"),
-    ("query", "response"),
-    ("human", "assistant"),
-    ("human", "gpt"),
-    ("customer", "agent"),
-    ("customer", "sarah"),
-)
-_QUESTIONS = frozenset(question for question, _ in _PAIRS)
-_ANSWERS = frozenset(answer for _, answer in _PAIRS) | {"reply"}
-_SYSTEMS = ("system", "system_prompt", "system_message")
 WANTED = "question and answer (or prompt and completion, instruction and output, user and assistant)"
 _SHOWN = 8
 _LONGEST = 40
@@ -53,16 +34,16 @@ class Columns:
 
 def recognised(names: Sequence[str]) -> Columns | None:
     """Return where the columns stand, None when there is no question or no answer, or either is there twice."""
-    plain = [name.strip().casefold().replace(" ", "_").replace("-", "_") for name in names]
-    pair = next((pair for pair in _PAIRS if pair[0] in plain and pair[1] in plain), None) or _only_pair(plain)
-    if pair is None or len(set(plain)) < len(plain):
+    known = [plain(name) for name in names]
+    pair = pair_of(known)
+    if pair is None or len(set(known)) < len(known):
         return None
     return Columns(
-        question=plain.index(pair[0]),
-        answer=plain.index(pair[1]),
-        more=plain.index("input") if pair[0] == "instruction" and "input" in plain else -1,
-        system=next((plain.index(name) for name in _SYSTEMS if name in plain), -1),
-        kept=tuple((name, plain.index(name)) for name in KEPT if name in plain),
+        question=known.index(pair[0]),
+        answer=known.index(pair[1]),
+        more=known.index("input") if pair[0] == "instruction" and "input" in known else -1,
+        system=next((known.index(name) for name in SYSTEMS if name in known), -1),
+        kept=tuple((name, known.index(name)) for name in KEPT if name in known),
     )
 
 
@@ -70,9 +51,3 @@ def found(names: Sequence[str]) -> str:
     """Return the names of columns for a sentence, shortened: in a table without names they are somebody's text."""
     shown = ", ".join(repr(name[:_LONGEST]) for name in names[:_SHOWN])
     return f"{shown}, ..." if len(names) > _SHOWN else shown or "(none)"
-
-
-def _only_pair(plain: Sequence[str]) -> tuple[str, str] | None:
-    questions = [name for name in plain if name in _QUESTIONS]
-    answers = [name for name in plain if name in _ANSWERS]
-    return (questions[0], answers[0]) if len(questions) == len(answers) == 1 else None

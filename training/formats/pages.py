@@ -1,13 +1,15 @@
 """A folder of Markdown pages becomes questions and answers."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from training.entries import Entry
 from training.examples import DataError
 from training.formats.asking import asked
-from training.formats.headings import question_of
+from training.formats.headings import about, question_of, says_little
 from training.formats.jsonl import too_long
 from training.formats.limits import Limits
 from training.formats.source import HEAD, opened, reading, refuse_unreadable
@@ -21,6 +23,8 @@ _COMMENT = re.compile(r"<!--.{0,500}?-->", re.DOTALL)
 _PICTURE = re.compile(r"!\[[^\]]{0,300}\]\([^)]{0,500}\)")
 # A link to another page leads nowhere in a chat.
 _PAGE_LINK = re.compile(r"\[([^\]]{1,300})\]\((?!https?://)[^)]{0,500}\)")
+_TITLE = re.compile(r"^#[ \t]+(\S.{0,298})$", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _LONGEST_HEADING = 300
 _LONGEST_PASSAGE = 32_000
 _NO_PROSE = ("|", "```", "~~~", "<", "---")
@@ -43,15 +47,36 @@ def read_pages(path: Path, limits: Limits, ask: Ask | None) -> Iterator[Entry]:
     A model writes them where one can be asked; where none can, or its reply is of no use, a passage's heading is the
     question and its first paragraph the answer.
     """
-    end, number, known = 0, 0, set[str]()
+    common = _common_questions(path, limits)
+    end, number = 0, 0
     for file in page_files(path):
         end += _checked(file, limits)
-        with reading(file):
-            page = read_page(file)
+        page = _page(file)
         for passage in page.passages():
             number += 1
-            for question, answer in _pairs(passage, ask, known):
+            for question, answer in _pairs(page, passage, ask, common):
                 yield Entry(number, _example(page, question, answer), end)
+
+
+def _common_questions(path: Path, limits: Limits) -> frozenset[str]:
+    """Return the questions that more than one heading asks, small."""
+    times = Counter[str]()
+    for file in page_files(path):
+        _checked(file, limits)
+        times.update(_alike(question_of(passage.heading, passage.text)) for passage in _page(file).passages())
+    return frozenset(question for question, count in times.items() if count > 1)
+
+
+def _alike(question: str) -> str:
+    return " ".join(_WORD.findall(question.casefold()))
+
+
+def _page(file: Path) -> Page:
+    """Return a page; one without a title has that of its first heading, if it has one of the first level."""
+    with reading(file):
+        page = read_page(file)
+    first = _TITLE.search(page.body) if page.title == file.stem else None
+    return replace(page, title=first[1]) if first else page
 
 
 def _checked(file: Path, limits: Limits) -> int:
@@ -70,17 +95,16 @@ def _checked(file: Path, limits: Limits) -> int:
     return len(content)
 
 
-def _pairs(passage: Passage, ask: Ask | None, known: set[str]) -> list[tuple[str, str]]:
+def _pairs(page: Page, passage: Passage, ask: Ask | None, common: frozenset[str]) -> list[tuple[str, str]]:
     if ask and (pairs := asked(passage, ask)):
         return pairs
     answer = first_paragraph(passage.text)
     if not answer:
         return []
     question = question_of(passage.heading, passage.text)
-    if question in known:
-        # Two pages may have a heading in common; a customer would say which device is meant.
-        question = f"{passage.title}: {question}"
-    known.add(question)
+    # Two pages may have a heading in common; a customer would say which device is meant.
+    if _alike(question) in common or says_little(passage.heading, passage.title):
+        question = about(passage.title, question, page.body)
     return [(question, answer)]
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from typing import Literal, cast
 
+from training.formats.names import SYSTEMS, pair_of, plain
+
 Shape = Literal["chat", "sharegpt", "alpaca"]
 
 # What stays beside the messages.
 KEPT = ("category", "origin")
 
 _TURNS = ("conversations", "conversation")
+_USERS = "human user prompter customer client visitor"
+_ASSISTANTS = """
+    gpt chatgpt gpt4 gpt-4 gpt-3.5 bing bard gemini claude llama mistral copilot model bot chatbot ai assistant agent
+    advisor support sarah"""
 _ROLES = {
-    "human": "user",
-    "user": "user",
-    "prompter": "user",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "assistant": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
     "system": "system",
+    **dict.fromkeys(_USERS.split(), "user"),
+    **dict.fromkeys(_ASSISTANTS.split(), "assistant"),
 }
 
 
@@ -29,7 +29,7 @@ def shape_of(value: object) -> Shape:
         return "chat"
     if any(isinstance(fields.get(name), list) for name in _TURNS):
         return "sharegpt"
-    return "alpaca" if "instruction" in fields and "output" in fields else "chat"
+    return "alpaca" if pair_of([plain(name) for name in fields]) else "chat"
 
 
 def as_chat(value: object, shape: Shape) -> object:
@@ -37,10 +37,11 @@ def as_chat(value: object, shape: Shape) -> object:
     fields = _fields(value)
     if shape == "chat" or "messages" in fields:
         return value
-    messages = _from_sharegpt(fields) if shape == "sharegpt" else _from_alpaca(fields)
+    named = {plain(name): value for name, value in fields.items()}
+    messages = _from_sharegpt(fields) if shape == "sharegpt" else _from_alpaca(named)
     if messages is None:
         return value
-    system = fields.get("system")
+    system = next((named[name] for name in SYSTEMS if name in named), None)
     if isinstance(system, str) and system and not any(message["role"] == "system" for message in messages):
         messages.insert(0, {"role": "system", "content": system})
     return {"messages": messages, **{name: fields[name] for name in KEPT if name in fields}}
@@ -57,13 +58,15 @@ def _from_sharegpt(fields: Mapping[str, object]) -> list[dict[str, str]] | None:
         if not isinstance(speaker, str) or not isinstance(text, str):
             return None
         # An unknown speaker stays what it is, and the checks name it.
-        messages.append({"role": _ROLES.get(speaker.lower(), speaker), "content": text})
+        messages.append({"role": _ROLES.get(speaker.strip().lower(), speaker), "content": text})
     return messages
 
 
 def _from_alpaca(fields: Mapping[str, object]) -> list[dict[str, str]] | None:
     history: object = fields.get("history") or list[object]()
-    instruction, answer, more = fields.get("instruction"), fields.get("output"), fields.get("input") or ""
+    asked_as, answered_as = pair_of(list(fields)) or ("instruction", "output")
+    instruction, answer = fields.get(asked_as), fields.get(answered_as)
+    more = (fields.get("input") or "") if asked_as == "instruction" else ""
     if not isinstance(instruction, str) or not isinstance(answer, str) or not isinstance(more, str):
         return None
     messages: list[dict[str, str]] = []

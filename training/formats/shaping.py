@@ -23,7 +23,7 @@ class Shaping:
     def leaves_out(self, entry: Entry) -> bool:
         """Tell whether a question or an answer of an example is too short; what is not said is not measured."""
         return _too_short(entry.said("user"), self.least_question) or _too_short(
-            (answer.removesuffix(self.stop) for answer in entry.said("assistant")), self.least_answer
+            (answer.rstrip().removesuffix(self.stop.rstrip()) for answer in entry.said("assistant")), self.least_answer
         )
 
     def shaped(self, entry: Entry) -> Entry:
@@ -41,9 +41,14 @@ class Shaping:
             return message
         fields = cast("dict[str, object]", message)
         content = fields.get("content")
-        if fields.get("role") != "assistant" or not isinstance(content, str) or content.endswith(self.stop):
+        if fields.get("role") != "assistant" or not isinstance(content, str) or self._ends(content):
             return fields
         return {**fields, "content": content + self.stop}
+
+    def _ends(self, content: str) -> bool:
+        """Tell whether an answer ends with the stop token, blanks after it or not."""
+        token = self.stop.rstrip()
+        return content.endswith(self.stop) or (bool(token) and content.rstrip().endswith(token))
 
 
 def _too_short(texts: Iterator[str], least: int) -> bool:

@@ -8,9 +8,12 @@ from typing import BinaryIO, NoReturn
 from training.entries import Entry
 from training.examples import DataError
 from training.formats.columns import WANTED, Columns, found, recognised
+from training.formats.dialogue import dialogue_column, pairs_in
 from training.formats.formulas import is_formula
 from training.formats.jsonl import bounded_lines, too_long, utf8
 from training.formats.limits import Limits
+from training.formats.names import plain
+from training.formats.shapes import KEPT
 from training.formats.source import length, opened, refuse_cut
 
 _DELIMITERS = ",;\t"
@@ -25,14 +28,21 @@ def read_table(path: Path, limits: Limits) -> Iterator[Entry]:
         expected = length(file)
         rows = _Rows(path, file, limits)
         names = rows.header()
-        columns = recognised(names)
-        if columns is None:
-            raise DataError(f"{path} has the columns {found(names)}: name them in its first line; wanted are {WANTED}.")
+        columns = _columns(path, names)
         for line, cells in rows:
             rows.refuse_wrong(line, cells, names)
-            for question, answer in _pairs(cells[columns.question], cells[columns.answer]):
+            for question, answer in rows.pairs(line, cells, columns):
                 yield Entry(line, columns.example(question, answer, cells), rows.end)
         refuse_cut(path, rows.end, expected)
+
+
+def _columns(path: Path, names: Sequence[str]) -> Columns:
+    if columns := recognised(names):
+        return columns
+    if (at := dialogue_column(names)) >= 0:
+        kept = tuple((plain(name), place) for place, name in enumerate(names) if plain(name) in KEPT)
+        return Columns(question=at, answer=at, more=-1, system=-1, kept=kept)
+    raise DataError(f"{path} has the columns {found(names)}: name them in its first line; wanted are {WANTED}.")
 
 
 def has_columns(path: Path, limits: Limits) -> bool:
@@ -58,14 +68,6 @@ def _cells(text: str, delimiter: str) -> list[str]:
         return [cell for row in csv.reader([text], delimiter=delimiter) for cell in row]
     except csv.Error:
         return []
-
-
-def _pairs(question: str, answer: str) -> list[tuple[str, str]]:
-    """Part cells that hold as many questions as answers, a line each; any other cell is one question or answer."""
-    questions, answers = _lines(question), _lines(answer)
-    if len(questions) == len(answers) > 1:
-        return list(zip(questions, answers, strict=True))
-    return [(question, answer)]
 
 
 def _lines(cell: str) -> list[str]:
@@ -113,6 +115,23 @@ class _Rows:
         for name, cell in zip(names, cells, strict=True):
             if is_formula(cell):
                 self._refuse(line, f"holds a formula in {name[:40]!r}: write it as text, or remove it")
+
+    def pairs(self, line: int, cells: Sequence[str], columns: Columns) -> list[tuple[str, str]]:
+        """Part cells that hold as many questions as answers, a line each; any other cell is one question or answer."""
+        question, answer = cells[columns.question], cells[columns.answer]
+        if columns.question == columns.answer:
+            return pairs_in(question) or self._refuse(
+                line, "holds no questions and answers in turn: begin each with 'Q:' and 'A:' on a line of its own"
+            )
+        questions, answers = _lines(question), _lines(answer)
+        if len(questions) < 2 or len(answers) < 2:  # noqa: PLR2004 - one line is one question, or one answer
+            return [(question, answer)]
+        if len(questions) == len(answers):
+            return list(zip(questions, answers, strict=True))
+        if all(text.endswith("?") for text in questions):
+            counts = f"{len(questions)} questions and {len(answers)} answers"
+            self._refuse(line, f"has {counts}, a line each: write as many answers as questions")
+        return [(question, answer)]
 
     def _texts(self) -> Iterator[str]:
         for raw in self._raw():
