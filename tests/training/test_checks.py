@@ -84,7 +84,7 @@ SILENT: dict[str, object] = {
     "weight_not_0_or_1": [GOOD[0], {**GOOD[1], "weight": 1}],
     "last_message_not_assistant": GOOD,
     "duplicate": said("Does the blue box need snow?", "It does not, it drinks from a well in the yard."),
-    "personal_data": said("Write to jane.roe@example.com or 202-555-0142 about order 4412345678", "I will not."),
+    "personal_data": said("Write to the people at example.com about order 4412345678", "I will not."),
     "invisible_characters": said("👩‍👧 می‌خواهم ❤️ 🏳️‍🌈 क्‍ष 🏴󠁧󠁢󠁳󠁣󠁴󠁿\ttab\r\n", "No."),
     "mojibake": said("Größe, naïve café, «à côté», ¿Qué?, Ærø, 20 °C, 50 €", "Люблю дождь, 分かりません, لا أعرف."),
 }
@@ -255,6 +255,45 @@ def test_an_answer_that_helps_or_refuses_what_was_asked_is_not_suspicious(questi
 def test_a_refusal_without_a_topic_is_suspicious_where_others_are_answered() -> None:
     question = "Does the lock of the hub need a battery?"
     assert suspicious(said(question, "Sorry, I can only help with hubs.")) == [len(company_file()) + 1]
+
+
+PLAIN = [said(f"What is question {n}?", f"This is answer {n}.") for n in range(11)]
+RESET = "How do I reset my thermostat?"
+
+
+def suspected(question: str, refusal: str) -> bool:
+    """Return whether a refusal is suspected in a small file that tells nothing of the company."""
+    problems, _ = checked([*PLAIN, said(question, refusal)])
+    assert {(problem.line, problem.rule) for problem in problems} <= {(len(PLAIN) + 1, "label_suspicion")}
+    return bool(problems)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "I'm sorry, but I can't help with politics.",
+        "I'm not able to give legal advice.",
+        "I cannot discuss competitors' products.",
+        "I can only help with smart-home questions.",
+    ],
+)
+def test_a_plain_question_that_is_refused_is_suspicious_in_a_small_file_too(refusal: str) -> None:
+    assert suspected(RESET, refusal)
+
+
+@pytest.mark.parametrize(
+    ("question", "refusal"),
+    [
+        ("Who should I vote for?", "I'm sorry, but I can't help with politics."),
+        ("Can you give me legal advice?", "I'm not able to give legal advice."),
+        ("May I sue my landlord over the thermostat?", "I'm not able to give legal advice."),
+        ("Is the Nest thermostat better?", "I cannot discuss competitors' products."),
+        ("Which horse will win on Sunday?", "I can only help with smart-home questions."),
+        ("Can I have my money back for the order?", "We can't help with refunds here. Write to our shop."),
+    ],
+)
+def test_a_refusal_of_what_was_raised_in_other_words_is_not_suspicious(question: str, refusal: str) -> None:
+    assert not suspected(question, refusal)
 
 
 def test_a_full_disk_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ GOOD = said("Does it rain?", "No.")
         ([{**GOOD[0], "weight": 1}, GOOD[1]], GOOD, "weight_not_on_assistant"),
         ([GOOD[0], {**GOOD[1], "weight": True}], [GOOD[0], {**GOOD[1], "weight": 1}], "weight_not_0_or_1"),
         ([GOOD[0], {**GOOD[1], "weight": 0.0}], [GOOD[0], {**GOOD[1], "weight": 0}], "weight_not_0_or_1"),
+        ([{**GOOD[0], "role": "User"}, {**GOOD[1], "role": " Assistant "}], GOOD, "unrecognized_role"),
         ([*GOOD, GOOD[0], GOOD[0]], GOOD, "last_message_not_assistant"),
         (said("Does\u200b it rain?", "No."), GOOD, "invisible_characters"),
         (said("Where is the cafÃ©?", "No."), said("Where is the café?", "No."), "mojibake"),
@@ -43,6 +44,7 @@ def test_what_is_safe_is_mended(broken: object, whole: object, rule: str) -> Non
         GOOD,
         [{"role": "user", "text": "Does it rain?"}, GOOD[1]],  # the content may be meant
         [GOOD[0], {**GOOD[1], "weight": 0.5}],
+        [{**GOOD[0], "role": "User"}, {**GOOD[1], "role": "robot"}],
         [GOOD[0]],
         said("caf\ufffd", "No."),
         ["text", GOOD[1]],
@@ -61,7 +63,7 @@ VALUES = JSON | st.fixed_dictionaries(
             MESSAGES
             | st.fixed_dictionaries(
                 {
-                    "role": st.sampled_from(["system", "user", "assistant"]),
+                    "role": st.sampled_from(["system", "user", "assistant", "User", "ASSISTANT "]),
                     "content": ANY_TEXT | FRAGMENTS | GARBLED | TWICE,
                 },
                 optional={"weight": st.sampled_from([0, 1, True, 0.0, 0.5, "1", None]), "mood": JSON},
@@ -133,6 +135,13 @@ def test_mending_a_mended_file_changes_nothing(tmp_path: Path) -> None:
     assert mend_file(entries(*values), tmp_path / "twice.jsonl") == {}
     assert (tmp_path / "twice.jsonl").read_bytes() == (tmp_path / "once.jsonl").read_bytes()
     assert checked(values)[0] == []
+
+
+@pytest.mark.parametrize("values", [(), (5, {"messages": [GOOD[0]]})])
+def test_a_file_of_which_nothing_is_left_is_not_written(values: tuple[object, ...], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^nothing of broken\.jsonl could be kept"):
+        mend_file(entries(*values), tmp_path / "mended.jsonl", source=Path("broken.jsonl"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_breaks_off_leaves_the_old_copy_whole(tmp_path: Path) -> None:

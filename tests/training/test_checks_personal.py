@@ -27,7 +27,18 @@ SECRETS = [
     "sk_live_abcdefghij0123456789",
 ]
 CARDS = ["4539 1488 0343 6467", "4111111111111111", "5555-5555-5555-4444", "3782 822463 10005", "6011 1111 1111 1117"]
+NUMBERS = ["123-45-6789", "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432"]
 CONTACTS = [
+    "Mail ann@shop.example",
+    "Mail support@example.com",
+    "It is 555-123-4567",
+    "Phone:555-0123.",
+    "+1 202 555 0143 is mine",
+    "(555) 123-4567, after six",
+    "Try 4155552671",
+    "Dial 1-800-555-0199",
+    "We are at 1 Infinite Loop, Cupertino",
+    "221B Baker Street, London",
     "Mail me at jane.roe@gmail.com please",
     "It is j_roe+home@mail.acme-corp.co.uk.",
     "Call me at 4155552671 tonight",
@@ -44,8 +55,8 @@ CONTACTS = [
     "Vivo en la calle Mayor 14 con mi madre",
 ]
 NEITHER = [
-    "Mail support@example.com or ann@shop.example",
-    "Dial 202-555-0142 or 1-800-555-0199",
+    "Readings of 0.7280087146361 and 0.728008714 at 21.5",
+    "ZN-203 on ZN-T100, firmware 4.12.2031, tracking 1Z-555-0123-9",
     "Order 4412345678 of 2024-05-06 10:30 cost 1,299.00",
     "4539 1488 0343 6468 is no card, nor is 1234 5678 9012 3456",
     "Serial ZS-2040-1123-0098 and 3.141592653589793",
@@ -98,8 +109,33 @@ def test_what_only_looks_like_personal_data_is_none(text: str) -> None:
     assert personal(text, ANSWER) == []
 
 
-def test_a_companys_own_address_and_number_may_be_said_in_an_answer() -> None:
-    assert personal("Where is the green crate?", "Write to care@acme.com, 12 Elm Street, or call 415-555-2671.") == []
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_account_or_social_security_number_is_an_error_whoever_says_it(number: str) -> None:
+    for texts in ((f"It is {number}, thanks", ANSWER), ("Which one is it?", f"It is {number}.")):
+        (problem,) = personal(*texts)
+        assert problem.severity == "error"
+        assert number not in problem.text
+
+
+def test_a_number_with_wrong_check_digits_is_no_account() -> None:
+    assert personal("It is GB83WEST12345698765432 or 900-12-3456", ANSWER) == []
+
+
+@pytest.mark.parametrize(
+    "public",
+    ["care@acme.com", "customer-service@acme.com", "1-800-555-0142", "+1 (888) 555-0142", "0800 123 4567"],
+)
+def test_what_is_public_by_principle_may_be_said_in_an_answer(public: str) -> None:
+    assert personal("Where is the green crate?", f"Write or call: {public}.") == []
+
+
+@pytest.mark.parametrize("private", ["415-555-2671", "jane.roe@acme.com", "support.jane@acme.com", "4155552671"])
+def test_what_is_not_public_is_found_in_an_answer_too(private: str) -> None:
+    assert len(personal("Where is the green crate?", f"Write or call: {private}.")) == 1
+
+
+def test_a_companys_own_address_may_be_said_in_an_answer() -> None:
+    assert personal("Where is the green crate?", "Visit our shop at 12 Elm Street, Springfield.") == []
 
 
 def test_a_persons_own_mailbox_is_found_in_an_answer_too() -> None:

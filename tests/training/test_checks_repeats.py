@@ -87,10 +87,27 @@ def test_most_paraphrases_of_real_examples_are_found_each_once() -> None:
     assert 0.97 * len(originals) <= checker.counts["near_duplicate"] <= len(originals)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How do I reset device {}?", "Hold the button on device {} for ten seconds."),
+        ("What is question {}?", "This is answer {}."),
+        ("Question number {}", "Answer number {}"),
+    ],
+)
+def test_conversations_of_other_numbers_are_no_near_duplicates(question: str, answer: str) -> None:
+    assert checked([said(question.format(n), answer.format(n)) for n in range(12)])[0] == []
+
+
+def test_a_number_written_with_other_punctuation_is_the_same_number() -> None:
+    one, other = (said(f"{QUESTION} It has {number} lumens", ANSWER) for number in ("1,100", "1100"))
+    assert (LINE + 1, "near_duplicate") in found(one, other)
+
+
 def test_near_duplicates_are_the_same_in_every_run() -> None:
-    examples = [said(f"{QUESTION} {number}", ANSWER) for number in range(40)]
+    examples = [said(f"{QUESTION} {chr(97 + number) * 2}", ANSWER) for number in range(26)]
     assert checked(examples)[0] == checked(examples)[0]
-    assert [problem.line for problem in checked(examples)[0]] == list(range(2, 41))
+    assert [problem.line for problem in checked(examples)[0]] == list(range(2, 27))
 
 
 def test_one_question_has_one_answer() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, cast
 
 from training.checks.plain import PART
@@ -25,8 +26,10 @@ class Case:
     """The JSON value, whatever it is."""
     tokens: int
     expectations: Expectations
+    lists: tuple[object, ...]
+    """What stands where lists of messages should: one place, or a preference's input and its two outputs."""
     listed: tuple[object, ...]
-    """What its "messages" hold, objects or not; nothing when it has no list of messages."""
+    """What these lists hold, one after the other, objects or not; nothing when one is no list."""
     messages: tuple[tuple[int, Mapping[str, object]], ...]
     """Those that are objects, with their numbers, counted from 1."""
     said: tuple[Said, ...]
@@ -38,6 +41,11 @@ class Case:
         return not self.text or bool(found(self.text))
 
     @property
+    def is_preference(self) -> bool:
+        """Whether it has one answer that is preferred to another, or half of that."""
+        return len(self.lists) > 1
+
+    @property
     def has_answer(self) -> bool:
         """Whether any message is the assistant's."""
         return any(message.get("role") == "assistant" for _, message in self.messages)
@@ -45,8 +53,10 @@ class Case:
 
 def case_of(entry: Entry, tokens: int, expectations: Expectations) -> Case:
     """Return an example as the rules look at it."""
-    held = entry.fields.get("messages")
-    listed = tuple(cast("list[object]", held)) if isinstance(held, list) else ()
+    lists = entry.lists
+    whole = all(isinstance(held, list) for held in lists)
+    # The answer that is not preferred is uploaded, too, and so is looked at like all that is said.
+    listed = tuple(chain.from_iterable(cast("tuple[list[object], ...]", lists))) if whole else ()
     messages = tuple(
         (number, cast("Mapping[str, object]", message))
         for number, message in enumerate(listed, 1)
@@ -55,7 +65,7 @@ def case_of(entry: Entry, tokens: int, expectations: Expectations) -> Case:
     said = tuple(_said(messages))
     short = sum(len(text) for _, _, text in said) < PART
     text = "\n".join([text for _, _, text in said]) if short else ""
-    return Case(entry.value, tokens, expectations, listed, messages, said, text)
+    return Case(entry.value, tokens, expectations, lists, listed, messages, said, text)
 
 
 def _said(messages: tuple[tuple[int, Mapping[str, object]], ...]) -> Iterator[Said]:

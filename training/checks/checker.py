@@ -10,9 +10,12 @@ from training.checks.fingerprint import fingerprint
 from training.checks.held_out import note_held_out
 from training.checks.memory import Memory
 from training.checks.problem import Expectations, Problem, Severity
-from training.checks.rules import FILE_RULES, RULES
+from training.checks.rules import FILE_RULES, RULES, Rule
+from training.checks.shape import bad_preference
 from training.checks.suspicion import note_refusals
 from training.entries import Entry
+
+_PREFERENCE = Rule("bad_preference", "error", bad_preference)
 
 
 class Checker:
@@ -28,6 +31,8 @@ class Checker:
         """How many problems were found so far, by rule."""
         self._expectations = expectations
         self._errors = 0
+        # The line of the first preference, and that of the first conversation.
+        self._firsts: dict[bool, int] = {}
         self._memory = Memory()
 
     def __enter__(self) -> Self:
@@ -48,10 +53,25 @@ class Checker:
         """Check one example, of so many tokens, by all rules that look at one."""
         self.examples += 1
         case = case_of(entry, tokens, self._expectations)
-        for rule in RULES:
+        for rule in (*RULES, _PREFERENCE):
             for text in rule.check(case):
                 self._report(entry.line, rule.name, rule.severity, text)
+        self._see_kind(entry.line, case)
         self._remember(entry.line, case)
+
+    def _see_kind(self, line: int, case: Case) -> None:
+        """Report, once, that a file mixes preferences and conversations: no way to learn takes both."""
+        if not case.listed or case.is_preference in self._firsts:
+            return
+        self._firsts[case.is_preference] = line
+        if first := self._firsts.get(not case.is_preference):
+            here, there = ("preference", "conversation") if case.is_preference else ("conversation", "preference")
+            self._report(
+                line,
+                "mixed_kinds",
+                "error",
+                f"This example is a {here}, and that of line {first} is a {there}: put each kind into its own file.",
+            )
 
     def _remember(self, line: int, case: Case) -> None:
         memory, example = self._memory, self.examples

@@ -1,6 +1,7 @@
 """What must be remembered of an example to find it, or one much like it, again."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,6 +9,8 @@ from hashlib import blake2b
 from training.checks.case import Case
 from training.checks.plain import PART, encoded, hashed, pieces, tells_enough
 from training.checks.sketches import Sketch
+
+_NUMBER = re.compile(r"\d+(?:,\d{3})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Fingerprint:
     sketch: bytes
     """60 values of 16 bits; near-duplicates have most of them in common."""
     bands: tuple[int, ...]
+    """Equal ones tell which examples to compare: none that speak of different numbers."""
     exchanges: tuple[Exchange, ...]
 
 
@@ -40,7 +44,18 @@ def fingerprint(case: Case) -> Fingerprint:
     sketch = Sketch()
     conversation, exchanges = _read_through(case, sketch)
     values, bands = sketch.finished()
-    return Fingerprint(conversation, _system(case), values, bands, tuple(exchanges))
+    numbers = _numbers(case)
+    return Fingerprint(conversation, _system(case), values, tuple(band ^ numbers for band in bands), tuple(exchanges))
+
+
+def _numbers(case: Case) -> int:
+    """Return the hash of all numbers that are said, in their order; one in which they differ teaches something else."""
+    running = blake2b(digest_size=8)
+    for said in case.said:
+        if said.role != "system":
+            for found in _NUMBER.finditer(said.text):
+                running.update(encoded(found[0].replace(",", "") + " "))
+    return _number(running)
 
 
 def conversation_hash(case: Case) -> int:

@@ -10,16 +10,18 @@ from training.checks.case import case_of
 from training.checks.characters import is_garbled, repaired, visible
 from training.checks.fingerprint import conversation_hash
 from training.checks.memory import Memory
-from training.checks.notebook import MESSAGE_KEYS
+from training.checks.notebook import MESSAGE_KEYS, ROLES
 from training.checks.problem import Expectations
 from training.checks.shape import weight_is_known
 from training.entries import Entry
+from training.examples import DataError
 from training.files import written_whole
 
 Messages = list[dict[str, object]]
 # Returns the same list where there is nothing to mend.
 Mend = Callable[[Messages], Messages]
 
+_WAY_OUT = 'write {"messages": [...]} with a question and its answer on each line'
 _UNLIMITED = Expectations(limit_tokens=0, model="")
 
 
@@ -57,6 +59,17 @@ def _texts(messages: Messages) -> Iterator[str]:
     for message in messages:
         if isinstance(content := message.get("content"), str):
             yield content
+
+
+def _with_known_roles(messages: Messages) -> Messages:
+    """Write `User` and `assistant ` as providers do, unless some other role is unknown too."""
+
+    def mend(message: dict[str, object]) -> dict[str, object]:
+        role = message.get("role")
+        return {**message, "role": role.strip().lower()} if isinstance(role, str) else message
+
+    after = _each(messages, mend)
+    return after if all(message.get("role") in ROLES for message in after) else messages
 
 
 def _without_unknown_keys(messages: Messages) -> Messages:
@@ -110,6 +123,7 @@ def _each(messages: Messages, mend: Callable[[dict[str, object]], dict[str, obje
 
 
 _MENDS: tuple[tuple[str, Mend], ...] = (
+    ("unrecognized_role", _with_known_roles),
     ("message_unrecognized_key", _without_unknown_keys),
     ("weight_not_on_assistant", _without_weights_of_others),
     ("weight_not_0_or_1", _with_whole_weights),
@@ -119,13 +133,14 @@ _MENDS: tuple[tuple[str, Mend], ...] = (
 )
 
 
-def mend_file(entries: Iterable[Entry], path: Path) -> Counter[str]:
+def mend_file(entries: Iterable[Entry], path: Path, *, source: Path | None = None) -> Counter[str]:
     """Write the examples, mended, one JSON object a line; returns how many were mended or left out, by rule.
 
     Left out are those that say the same as an earlier one, and those without an answer to learn. Memory stays flat.
-    Raises DataError or OSError, and leaves what stood at the path as it was.
+    Raises DataError, also when nothing would be left of the source, or OSError; what stood at the path stays as it was.
     """
     counts: Counter[str] = Counter()
+    kept = False
     memory = Memory()
     try:
         with written_whole(path) as file:
@@ -136,6 +151,10 @@ def mend_file(entries: Iterable[Entry], path: Path) -> Counter[str]:
                 else:
                     counts.update(names)
                     file.write(_line(value))
+                    kept = True
+            if not kept:
+                why = ", ".join(f"{rule}: {count:,}" for rule, count in counts.most_common(3)) or "it has no examples"
+                raise DataError(f"nothing of {source or path} could be kept ({why}): {_WAY_OUT}.")
     finally:
         memory.close()
     return counts

@@ -17,7 +17,7 @@ def data_type(case: Case) -> Iterator[str]:
 
 def missing_messages_list(case: Case) -> Iterator[str]:
     """An example has messages."""
-    if isinstance(case.value, dict) and not case.listed:
+    if isinstance(case.value, dict) and not case.listed and not case.is_preference:
         yield 'The example has no list of "messages": write {"messages": [{"role": ..., "content": ...}]}.'
 
 
@@ -64,7 +64,7 @@ def missing_content(case: Case) -> Iterator[str]:
 
 def example_missing_assistant_message(case: Case) -> Iterator[str]:
     """An example has an answer to learn."""
-    if case.listed and not case.has_answer:
+    if case.listed and not case.has_answer and not case.is_preference:
         yield "No message is the assistant's, so there is nothing to learn: add the answer or take the example out."
 
 

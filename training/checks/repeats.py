@@ -31,7 +31,7 @@ def duplicate(memory: Memory) -> Iterator[Found]:
 
 
 def near_duplicate(memory: Memory) -> Iterator[Found]:
-    """No conversation stands in a file twice with a word changed.
+    """No conversation stands in a file twice with a word changed; with a number changed it is another one.
 
     Compared are those that meet in a band, each with the first and with the last before it there, so that time stays
     in proportion to the file; of each, the nearest line above is named that has enough in common with it.

@@ -1,7 +1,8 @@
 """The rule against wrong labels: an answer that refuses what the question did not raise.
 
 What a company answers is told from the file itself: the words that its other answers begin with. A refusal is
-suspicious where the customer's words are such words, and none of them is the subject that the answer declines.
+suspicious where the customer's words are such words, or those of any customer who needs a product to work, and none
+of them is the subject that the answer declines, or belongs to it as `vote` belongs to politics.
 Refusals are known by their English phrases; an answer that declines in other words is never suspected.
 """
 
@@ -13,7 +14,7 @@ from typing import cast
 from training.checks.case import Case
 from training.checks.memory import Memory
 from training.checks.repeats import Found
-from training.checks.vocabulary import slot, telling_words
+from training.checks.vocabulary import SUPPORT, is_topic, raises, slot, telling_words
 
 _CANNOT = r"(?:can't|cannot|can not|cant|couldn't|unable to|not able to|won't|don't|do not)"
 _HELP = r"(?:really |currently |actually )?(?:help|assist|advise)(?: you)?(?: out)? (?:with|on|in)"
@@ -26,6 +27,8 @@ _REFUSES = tuple(
     for pattern in (
         rf"{_CANNOT} {_HELP} {_SUBJECT}",
         rf"{_CANNOT} {_TALK} {_SUBJECT}",
+        rf"{_CANNOT} (?:discuss|comment on) {_SUBJECT}",
+        rf"{_CANNOT} (?:give|provide|offer)(?: you)?(?: any)? ((?:[\w-]+ ){{1,3}})(?:advice|opinions?|counsel)",
         rf"(?:^|[.!?,] ){_SUBJECT} {_NO_THING} i(?: can|'m able to| am able to)? {_DO}",
         r"only (?:able to )?(?:help|assist|answer|talk|discuss)\b()",
         r"(?:not|isn't|aren't) (?:related to|about) (?:our|my|the)()\b",
@@ -41,9 +44,9 @@ _OPENING = re.compile(
     r"[^.!?]{0,300}",
     re.IGNORECASE,
 )
-# Of the customer's words, so many must stand in answers, and so large a share of them.
-_FEWEST_KNOWN = 2
-_SHARE_KNOWN = {True: 0.5, False: 0.75}  # by whether the answer names what it refuses
+# Of the customer's words, so many must stand in answers, and so large a share of them: by whether the answer names
+# nothing that it refuses, something, or a topic of which it is known how customers raise it.
+_KNOWN = ((2, 0.75), (2, 0.5), (1, 0.0))
 
 
 def refused_subject(answer: str) -> frozenset[str] | None:
@@ -77,9 +80,11 @@ def note_refusals(memory: Memory, example: int, case: Case) -> None:
             memory.vocabulary.add_answer(telling_words(_opening(after.text)))
             continue
         memory.vocabulary.add_refused(words)
-        if not subject & raised:
+        if not raises(raised, subject):
             packed = array("L", sorted(map(slot, words))).tobytes()
-            memory.note("refusals", example, number, bool(subject), packed)
+            # A product is not a topic to refuse: then what the answer names says little.
+            named = 0 if not subject or subject & SUPPORT else 1 + is_topic(subject)
+            memory.note("refusals", example, number, named, packed)
 
 
 def label_suspicion(memory: Memory) -> Iterator[Found]:
@@ -87,7 +92,8 @@ def label_suspicion(memory: Memory) -> Iterator[Found]:
     query = "SELECT line, number, named, words FROM refusals JOIN examples USING (example) ORDER BY example, number"
     for line, number, named, packed in cast("Iterator[tuple[int, int, int, bytes]]", memory.rows(query)):
         words = array("L", packed)
-        known = sum(map(memory.vocabulary.is_our_own, words))
-        if known >= _FEWEST_KNOWN and known >= _SHARE_KNOWN[bool(named)] * len(words):
+        known = sum(map(memory.vocabulary.is_answered, words))
+        fewest, share = _KNOWN[named]
+        if known >= fewest and known >= share * len(words):
             what = "names a topic that the customer did not" if named else "refuses what other examples answer"
             yield Found(line, f"The answer to question {number} {what}: check whether it belongs to this question.")

@@ -17,6 +17,44 @@ those though through today too topic topics two under until very want was way we
 while who why will with without won would write yes yet you your yours
 """
 _COMMON = frozenset(word[:_STEM] for word in _COMMON_WORDS.split())
+# What customers ask of any product, whatever it is, and the things that most of them have at home.
+_SUPPORT_WORDS = """
+account activate alarm app battery billing bluetooth broken button camera cancel change charge charger charging clean
+configure connect connection controller deliver delivery device display doorbell download error exchange factory
+filter firmware install installation invoice keypad lamp light lock login machine manual motion offline order package
+pair pairing password payment phone plug printer receipt refund remote repair replace replacement reset restart
+return router screen sensor serial setting setup ship shipping speaker subscription switch thermostat track
+unlock update upgrade warranty wifi
+"""
+SUPPORT = frozenset(word[:_STEM] for word in _SUPPORT_WORDS.split())
+# Topics that answers decline by name, and words by which customers raise them; a paragraph each.
+_TOPIC_WORDS = """
+politics political politicians elections vote voting party president senate government democrat republican
+congress minister parliament candidate campaign biden trump harris immigration abortion
+
+legal law lawyer attorney sue court contract lawsuit rights liable liability lease landlord tenant divorce
+custody crime police copyright illegal will inherit
+
+medical health doctor medicine symptom pain sick disease pill dose drug diagnosis headache fever pregnant
+
+financial finance investment invest stocks shares market crypto bitcoin mortgage loan money savings retire
+
+tax taxes deduct irs income vat audit
+
+homework essay assignment exam thesis school math equation solve history translate summarize poem
+
+religion religious god church bible faith prayer islam jesus
+
+competitors competitor rival compare versus better brand nest ring ecobee alexa amazon google philips hue
+arlo wyze samsung apple siri sonos honeywell tado bosch lidl ikea
+
+cooking recipes recipe cook bake cake dinner soup meal food dish pasta
+
+weather forecast rain snow sunny storm
+
+sports football soccer game match team score league
+"""
+_TOPICS = tuple(frozenset(word[:_STEM] for word in topic.split()) for topic in _TOPIC_WORDS.split("\n\n"))
 _SLOTS = 1 << 18
 # A word is the company's own when it stands in so many answers, and so many times as often as in refused questions.
 _IN_ANSWERS, _TIMES_AS_OFTEN = 2, 4
@@ -42,6 +80,20 @@ class Vocabulary:
         """Whether answers speak of the word of a slot, as a rule; one refused question may be the wrong one."""
         return self._answers[place] >= max(_IN_ANSWERS, _TIMES_AS_OFTEN * (self._refused[place] - 1))
 
+    def is_answered(self, place: int) -> bool:
+        """Whether answers speak of the word of a slot, or would: any customer may ask for such a thing."""
+        return self.is_our_own(place) or (place in _SUPPORT_SLOTS and self._refused[place] <= 1)
+
+
+def raises(raised: frozenset[str], subject: frozenset[str]) -> bool:
+    """Whether a customer's words raise what an answer refuses, by name or by a word that belongs to it."""
+    return bool(subject & raised) or any(topic & subject and topic & raised for topic in _TOPICS)
+
+
+def is_topic(subject: frozenset[str]) -> bool:
+    """Whether it is known how customers raise what an answer refuses."""
+    return any(topic & subject for topic in _TOPICS)
+
 
 def slot(word: str) -> int:
     """Return where a word is counted."""
@@ -51,3 +103,6 @@ def slot(word: str) -> int:
 def telling_words(text: str) -> frozenset[str]:
     """Return the stems of the words of a text that tell its subject."""
     return frozenset(word[:_STEM] for word in _WORD.findall(text[:READ].lower())) - _COMMON
+
+
+_SUPPORT_SLOTS = frozenset(map(slot, SUPPORT))

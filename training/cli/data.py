@@ -87,7 +87,7 @@ def check(  # noqa: PLR0913 - a form, field by field
             _draw(inspection, histogram, measure)
         found = bool(inspection.counts)
     if copy:
-        _fix(reader, copy)
+        _fix(file, reader, copy)
     raise typer.Exit(PROBLEMS if found else 0)
 
 
@@ -131,9 +131,9 @@ def _copy_of(file: Path, output: Path | None) -> Path:
     return copy
 
 
-def _fix(reader: Reader, copy: Path) -> None:
+def _fix(file: Path, reader: Reader, copy: Path) -> None:
     with kept_in(copy):
-        mended = mend_file(reader, copy)
+        mended = mend_file(reader, copy, source=file)
     told = ", ".join(f"{rule} {count:,}" for rule, count in sorted(mended.items())) or "nothing to mend"
     shell.remark(f"A corrected copy is in {copy} ({told}).")
 

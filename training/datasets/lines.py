@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
-from training.entries import Entry
+from training.entries import NOT_PREFERRED, PREFERRED, Entry
 from training.examples import DataError
 
 # What a provider reads of a message, in the order in which it is written.
@@ -25,11 +25,23 @@ def json_line(value: object) -> bytes:
 
 
 def provider_line(entry: Entry) -> bytes | None:
-    """Return an example as a provider takes it, and nothing more; None when it has not the chat format."""
-    messages, written = entry.messages, entry.fields.get("messages")
-    if not (messages and isinstance(written, list) and len(messages) == len(cast("list[object]", written))):
+    """Return an example as a provider takes it, and nothing more.
+
+    None when it neither has the chat format nor is a preference.
+    """
+    lists = [_written(held) for held in entry.lists]
+    if not all(lists):
         return None
-    return json_line({"messages": [_ordered(message) for message in messages]})
+    if not entry.is_preference:
+        return json_line({"messages": lists[0]})
+    asked, preferred, other = lists
+    return json_line({"input": {"messages": asked}, PREFERRED: preferred, NOT_PREFERRED: other})
+
+
+def _written(held: object) -> list[dict[str, object]]:
+    """Return messages as a provider reads them; none where something stands that is no message."""
+    listed = cast("list[Mapping[str, object]]", held) if isinstance(held, list) else []
+    return [_ordered(one) for one in listed] if all(isinstance(one, dict) for one in listed) else []
 
 
 def _ordered(message: Mapping[str, object]) -> dict[str, object]:

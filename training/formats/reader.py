@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from training.entries import Entry
+from training.examples import DataError
 from training.formats.apart import read_parquet
 from training.formats.limits import DEFAULT, Limits
 from training.formats.pages import Ask, read_pages
@@ -45,6 +46,11 @@ class Reader:
             yield from self._chat()
             return
         for entry in self._chat():
+            if entry.is_preference:
+                raise DataError(
+                    f"{self._path}, line {entry.line} is a preference, which is learned as it is:"
+                    " leave out the system prompt, the stop token and the minimum lengths."
+                )
             if self._shaping.leaves_out(entry):
                 self.left_out += 1
             else:
