@@ -10,12 +10,9 @@ from training.checks.fingerprint import fingerprint
 from training.checks.held_out import note_held_out
 from training.checks.memory import Memory
 from training.checks.problem import Expectations, Problem, Severity
-from training.checks.rules import FILE_RULES, RULES, Rule
-from training.checks.shape import bad_preference
+from training.checks.rules import FILE_RULES, RULES
 from training.checks.suspicion import note_refusals
 from training.entries import Entry
-
-_PREFERENCE = Rule("bad_preference", "error", bad_preference)
 
 
 class Checker:
@@ -53,7 +50,7 @@ class Checker:
         """Check one example, of so many tokens, by all rules that look at one."""
         self.examples += 1
         case = case_of(entry, tokens, self._expectations)
-        for rule in (*RULES, _PREFERENCE):
+        for rule in RULES:
             for text in rule.check(case):
                 self._report(entry.line, rule.name, rule.severity, text)
         self._see_kind(entry.line, case)

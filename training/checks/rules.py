@@ -36,6 +36,7 @@ RULES = (
     Rule("unrecognized_role", "error", notebook.unrecognized_role),
     Rule("missing_content", "error", notebook.missing_content),
     Rule("example_missing_assistant_message", "error", notebook.example_missing_assistant_message),
+    Rule("bad_preference", "error", shape.bad_preference),
     Rule("weight_not_on_assistant", "error", shape.weight_not_on_assistant),
     Rule("weight_not_0_or_1", "error", shape.weight_not_0_or_1),
     Rule("last_message_not_assistant", "error", shape.last_message_not_assistant),
