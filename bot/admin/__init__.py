@@ -1,0 +1,1 @@
+"""The commands of admins and customers, defined once: plain functions that know no platform."""
