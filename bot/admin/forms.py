@@ -57,6 +57,8 @@ class Command:
     may: May
     fields: tuple[Field, ...]
     work: Callable[..., Awaitable[Any]]
+    prefill: Callable[..., Awaitable[dict[str, str]]] | None = None
+    """Returns what stands in its form already, by the names of the fields."""
 
     @property
     def title(self) -> str:
@@ -81,13 +83,15 @@ class Form:
     """What goes back with them, unseen."""
 
 
-def command(group: str, *, may: May, name: str = "") -> Callable[[Callable[..., Awaitable[Any]]], Command]:
+def command(
+    group: str, *, may: May, name: str = "", prefill: Callable[..., Awaitable[dict[str, str]]] | None = None
+) -> Callable[[Callable[..., Awaitable[Any]]], Command]:
     """Make a command of a function whose first two parameters are the call and the office."""
 
     def made(work: Callable[..., Awaitable[Any]]) -> Command:
         about = inspect.getdoc(work) or ""
         title = name or work.__name__.strip("_").replace("_", "-")
-        return Command(group, title, about.partition("\n")[0].rstrip("."), may, tuple(_fields(work)), work)
+        return Command(group, title, about.partition("\n")[0].rstrip("."), may, tuple(_fields(work)), work, prefill)
 
     return made
 

@@ -1,0 +1,169 @@
+"""Commands as platforms give them: whether one may, what is missing, the doing, and a sentence for every trouble."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.admin.board import Board, Post
+from bot.admin.calls import Call, Caller, UploadError
+from bot.admin.filling import FillingError, as_text, filled, missing
+from bot.admin.following import Following
+from bot.admin.forms import Command, Field, Form
+from bot.admin.names import names
+from bot.admin.office import Office, Refusal
+from bot.admin.permission import refusal
+from bot.admin.replies import Reply
+from bot.models import ModelError
+from bot.store import StoreError
+from training.examples import DataError
+from training.promotion import PromotionRefused
+from training.providers import ProviderBusy, ProviderError
+from training.registry import RegistryError
+from training.settings import SettingsError
+
+# Their texts are a sentence with the way out.
+SPEAKING = (
+    DataError,
+    FillingError,
+    ModelError,
+    PromotionRefused,
+    ProviderBusy,
+    ProviderError,
+    RegistryError,
+    SettingsError,
+    StoreError,
+    UploadError,
+)
+# A modal of Discord's has room for so many fields, and autocompletion for so many names.
+MOST_FIELDS = 5
+MOST_NAMES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A name that completes what somebody types, with what it stands for."""
+
+    value: str
+    label: str
+
+
+class Admin:
+    """Everything that platforms may ask for beside answers to customers."""
+
+    def __init__(self, office: Office, commands: Sequence[Command]) -> None:
+        self.commands = tuple(commands)
+        self._office = office
+        self._by_title = {command.title: command for command in commands}
+        self.following = Following(office)
+
+    def command(self, title: str) -> Command | None:
+        """Return the command of that whole name, such as "data upload"."""
+        return self._by_title.get(title)
+
+    def may(self, caller: Caller, title: str) -> bool:
+        """Whether somebody may give a command: for what is offered; `do` decides again."""
+        command = self._by_title.get(title)
+        return command is not None and not refusal(caller, command.may, self._office.staff)
+
+    async def form(self, call: Call) -> Form | None:
+        """Return the form to be filled in before a command can be done; None where it can be, or may not be."""
+        command = self._by_title.get(call.command)
+        if command is None or not self.may(call.caller, call.command):
+            return None
+        has_file = any(field.kind == "file" for field in command.fields)
+        if not missing(command, call.given) and not (has_file and not call.given):
+            return None
+        fields = _asked(command, call)
+        values = await command.prefill(call, self._office) if command.prefill else {}
+        shown = {field.name for field in fields}
+        given = as_text(call.given)
+        carried = {name: value for name, value in given.items() if name not in shown}
+        return Form(command, fields, {**values, **{k: v for k, v in given.items() if k in shown}}, carried)
+
+    async def do(self, call: Call) -> Reply:
+        """Do a command, or say in one sentence why not."""
+        command = self._by_title.get(call.command)
+        if command is None:
+            return Reply(f"There is no command `{call.command[:60]}`: `help` lists those that there are.")
+        try:
+            if why := refusal(call.caller, command.may, self._office.staff):
+                raise Refusal(why)  # noqa: TRY301 - refused as commands themselves refuse
+            return await command.work(call, self._office, **filled(command, call.given))
+        except Refusal as why:
+            return await self._refused(call, str(why))
+        except SPEAKING as trouble:
+            return Reply(str(trouble))
+        except OSError as error:
+            reference = _logged(call, error)
+            what = error.strerror or type(error).__name__
+            return Reply(f"The disk or the network refused that ({what}): make room or try again (#{reference}).")
+        except Exception as error:  # noqa: BLE001 - whatever broke, the admin gets a sentence and the operator its id
+            reference = _logged(call, error)
+            return Reply(f"That did not work, and the fault is ours: the log tells more under #{reference}.")
+
+    async def complete(self, call: Call, field: str, typed: str) -> list[Choice]:
+        """Return names that begin or continue what somebody typed into a field; none for who may not."""
+        command = self._by_title.get(call.command)
+        found = command.field(field) if command else None
+        if found is None or not self.may(call.caller, call.command):
+            return []
+        try:
+            known = await names(self._office, found.names)
+        except (RegistryError, DataError, OSError):
+            # Nothing is completed then; the command itself says what is wrong.
+            return []
+        wanted = typed.strip().lower()
+        fits = [Choice(value, label) for value, label in known if wanted in f"{value} {label}".lower()]
+        return fits[:MOST_NAMES]
+
+    def serve(self, platform: str, post: Post) -> None:
+        """Let people of the company be told on a platform from now on."""
+        self._office.posts[platform] = post
+
+    def leave(self, platform: str) -> None:
+        """Let nobody be told there any more."""
+        self._office.posts.pop(platform, None)
+
+    async def follow(self, run: str, board: Board) -> None:
+        """Show on a board how a run goes on, to its end."""
+        await self.following.follow(run, board)
+
+    async def _refused(self, call: Call, why: str) -> Reply:
+        """Write a refusal down, and tell it to the caller alone."""
+        caller = call.caller
+        where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
+        try:
+            await self._office.apart(
+                lambda: self._office.registry.audit(
+                    caller.who, self._office.clock(), "refused", call.command, f"{where}{why}"
+                )
+            )
+        except RegistryError as error:
+            structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
+        structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
+        return Reply(why)
+
+
+def _asked(command: Command, call: Call) -> tuple[Field, ...]:
+    """Return the fields of a form: those that are required, then others that were not given."""
+    open_fields = [field for field in command.fields if not call.given.get(field.name)]
+    first = [field for field in open_fields if field.required or field.kind == "file"]
+    others = [field for field in open_fields if field not in first]
+    chosen = [*first, *others][:MOST_FIELDS]
+    return tuple(field for field in command.fields if field in chosen)
+
+
+def _logged(call: Call, error: Exception) -> str:
+    """Log what nobody expected, without its text, which may quote what somebody wrote; return its id."""
+    reference = secrets.token_hex(4)
+    trace = error.__traceback__
+    where = ""
+    while trace:
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    structlog.get_logger().error(
+        "admin.broken", reference=reference, command=call.command, error=type(error).__name__, at=where
+    )
+    return reference

@@ -1,0 +1,111 @@
+"""One message that tells how a run goes on: begun, changed as the run does, ended, and found again after a restart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.admin.board import Board, ShowError
+from bot.admin.office import Office
+from bot.admin.progress import State, report
+from bot.admin.replies import Report
+from bot.store import StoreError
+from training.registry import RegistryError
+
+# Seconds between two looks at a run, and between two changes of its message.
+LOOK = 1.0
+CHANGE = 2.0
+# Seconds after which a worker that has died is started again.
+REVIVE = 10.0
+# Attempts at showing something, after which the message is given up; the run goes on.
+ATTEMPTS = 20
+
+# Writes down which message there is.
+Stands = Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A message about a run that has not told its end; `message_id` is "" where it was not recorded."""
+
+    run: str
+    workspace: str
+    channel: str
+    message_id: str
+
+
+class Following:
+    """Shows runs on the boards of platforms."""
+
+    def __init__(self, office: Office, look: float = LOOK, change: float = CHANGE) -> None:
+        self._office = office
+        self._look = look
+        self._change = change
+
+    async def unfinished(self, platform: str) -> list[Unfinished]:
+        """Return the messages of a platform that an earlier process left before the end."""
+        left = await self._office.store.progress.unfinished(platform)
+        return [Unfinished(one.run, one.workspace, one.channel, one.message_id) for one in left]
+
+    async def follow(self, run: str, board: Board, message_id: str = "", *, again: bool = False) -> None:
+        """Show a run from now to its end; `again` where an earlier process has begun to."""
+        kept = self._office.store.progress
+        try:
+            if again:
+                message_id = message_id or await board.find(run)
+            else:
+                await kept.begin(run, board.platform, board.workspace, board.channel)
+            await self._to_the_end(run, board, message_id)
+            await kept.over(run, board.platform, board.channel)
+        except ShowError as error:
+            structlog.get_logger().warning("progress.given_up", run=run, platform=board.platform, why=str(error))
+            if error.lasting:
+                await kept.over(run, board.platform, board.channel)
+        except (RegistryError, StoreError) as error:
+            structlog.get_logger().error("progress.broken", run=run, why=str(error))
+
+    async def _to_the_end(self, run: str, board: Board, message_id: str) -> None:
+        shown = _Shown(board, message_id, self._stands(run, board))
+        state, pending, waited = State(), None, 0.0
+        while True:
+            told, state = await report(self._office, run, state)
+            pending = told or pending
+            pause = self._change if pending else self._look
+            if pending and await shown.show(run, pending):
+                if pending.is_last:
+                    return
+                pending = None
+            await asyncio.sleep(pause)
+            waited += pause
+            if waited >= REVIVE:
+                waited = 0.0
+                await self._office.apart(lambda: self._office.start_work(self._office.home))
+
+    def _stands(self, run: str, board: Board) -> Stands:
+        progress = self._office.store.progress
+        return lambda message_id: progress.stands(run, board.platform, board.channel, message_id)
+
+
+class _Shown:
+    """The message that there is, and how often it failed to change."""
+
+    def __init__(self, board: Board, message_id: str, stands: Stands) -> None:
+        self._board = board
+        self._message_id = message_id
+        self._stands = stands
+        self._failed = 0
+
+    async def show(self, run: str, told: Report) -> bool:
+        """Change the message, or post one where it is gone; False where that is to be tried again."""
+        try:
+            if not (self._message_id and await self._board.edit(self._message_id, told)):
+                self._message_id = await self._board.post(told, run)
+                await self._stands(self._message_id)
+        except ShowError as error:
+            self._failed += 1
+            if error.lasting or self._failed >= ATTEMPTS:
+                raise
+            return False
+        self._failed = 0
+        return True

@@ -1,0 +1,52 @@
+"""The names that fields complete: of datasets, drafts, runs and models."""
+
+import asyncio
+
+from training.drafts import Drafts
+
+from bot.admin.forms import Names
+from bot.admin.office import Office
+from training.datasets import Datasets
+from training.registry import Registry
+
+# The model that the bot is set up with, whatever the registry says.
+BASE = "base"
+
+
+async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
+    """Return what can be named, the newest first, each with what people know it by."""
+    match kind:
+        case "datasets":
+            return await asyncio.to_thread(_datasets, office)
+        case "drafts":
+            return await asyncio.to_thread(_drafts, office)
+        case "runs":
+            return await asyncio.to_thread(_runs, office.registry)
+        case "models":
+            return await asyncio.to_thread(_models, office.registry)
+        case _:
+            return []
+
+
+def _datasets(office: Office) -> list[tuple[str, str]]:
+    kept = Datasets(office.home / "datasets").list()
+    return [(one.name, f"{one.name} ({one.id}, {one.examples:,} examples)") for one in kept]
+
+
+def _drafts(office: Office) -> list[tuple[str, str]]:
+    return [(one.name, f"{one.name} ({one.examples:,} examples)") for one in Drafts(office.home / "drafts").list()]
+
+
+def _runs(registry: Registry) -> list[tuple[str, str]]:
+    return [(run.id, f"{run.id} ({run.state}, {run.plan.provider} {run.plan.base})") for run in registry.runs()]
+
+
+def _models(registry: Registry) -> list[tuple[str, str]]:
+    champion = registry.champion()
+    crowned = champion.id if champion else ""
+    known = {dataset.id: dataset.name for dataset in registry.datasets()}
+    listed: list[tuple[str, str]] = []
+    for model in registry.models():
+        note = ", the champion" if model.id == crowned else ""
+        listed.append((model.id, f"{model.id} ({model.base} on {known.get(model.dataset, model.dataset)}{note})"))
+    return [*listed, (BASE, "base (what the settings name, untuned)")]

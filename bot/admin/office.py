@@ -1,0 +1,70 @@
+"""What the commands work with: everything that is kept, who answers, and where people of the company are told."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.admin.board import Post
+from bot.admin.permission import Staff
+
+if TYPE_CHECKING:
+    # They bring what takes a second to import, and only their shapes are needed here.
+    from bot.admin.rehearsal import Rehearsal
+    from bot.conversation import Answers
+    from bot.persona import Persona
+    from bot.settings import Settings
+    from bot.store import Store
+    from training.registry import Registry
+
+# Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
+HEAVY = 2
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+    """A command will not do this for this caller; the text says why, and goes into the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The means of every command."""
+
+    settings: "Settings"
+    registry: "Registry"
+    store: "Store"
+    assistant: "Answers"
+    persona: "Persona"
+    rehearsal: "Rehearsal"
+    staff: Staff
+    start_work: Callable[[Path], object]
+    """Starts what works on runs in the background, unless it is at work."""
+    platforms: Callable[[], Mapping[str, str]] = dict
+    """The state of each platform by its name."""
+    answering: Callable[[], str] = str
+    """The name of the champion that is ready to answer, or ""."""
+    clock: Callable[[], float] = time.time
+    posts: dict[str, Post] = field(default_factory=dict[str, Post])
+    """How to post to people of the company, by the platform's name; each platform adds itself while it serves."""
+    heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
+    support: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The channel in which customers who want a person are announced, by platform."""
+
+    @property
+    def home(self) -> Path:
+        """The folder in which everything that is kept lives."""
+        return self.settings.sarah_home
+
+    async def apart(self, work: "Callable[[], T]") -> "T":
+        """Do what takes long in a thread, a few at a time."""
+        async with self.heavy:
+            return await asyncio.to_thread(work)
+
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+Prefill = Callable[["object", Office], Awaitable[dict[str, str]]]

@@ -1,0 +1,128 @@
+"""What is told of a run while it goes on: state, step, loss, cost, time left and a chart; at the end a scorecard."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bot.admin.office import Office
+from bot.admin.replies import Attachment, Button, Report
+from bot.admin.wording import span, usd
+from bot.models import ModelError
+from training.providers import Metric
+from training.registry import Registry, Run
+
+STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
+CHART = "loss.png"
+# Seconds after which a message is changed though nothing but the time has.
+REFRESH = 15.0
+# What people call the losses.
+_LOSSES = {"train_loss": "training loss", "valid_loss": "validation loss", "full_valid_loss": "full validation loss"}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was told last, so that nothing is told twice."""
+
+    told: tuple[object, ...] = ()
+    at: float = 0.0
+    measured: int = 0
+
+
+async def report(office: Office, run_id: str, last: State) -> tuple[Report | None, State]:
+    """Return what there is to tell of a run now, or None; raises RegistryError."""
+    run, metrics, newest = await office.apart(lambda: _look(office.registry, run_id))
+    now = office.clock()
+    key = (run.state, run.step, run.model, run.reason, run.cancel_wanted, newest, len(metrics), run.trained_tokens)
+    if key == last.told and now - last.at < REFRESH:
+        return None, last
+    picture = None
+    if len(metrics) != last.measured or run.ended:
+        picture = await office.apart(lambda: _drawn(run, metrics))
+    text = summary(run, metrics, newest, now)
+    state = State(key, now, len(metrics))
+    if not run.ended:
+        return Report(text, picture, (Button("Cancel", "train cancel", {"run": run.id}, "danger"),)), state
+    ending = await _ending(office, run)
+    return Report(f"{text}\n\n{ending}".strip(), picture, _next_steps(office, run), is_last=True), state
+
+
+def _look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str]:
+    run = registry.run(run_id)
+    events = registry.events(run.id)
+    return run, registry.metrics(run.id), events[-1].text if events else ""
+
+
+def summary(run: Run, metrics: list[Metric], newest: str, now: float) -> str:
+    """Return where a run stands, in a few lines of Markdown."""
+    plan = run.plan
+    tuned = plan.provider if plan.base == plan.provider else f"{plan.provider} {plan.base}"
+    step = f", step {run.step} ({STEPS.index(run.step) + 1} of {len(STEPS)})" if run.step in STEPS else ""
+    lines = [
+        f"**{run.id}**: {run.state}{'' if run.ended else step}",
+        f"{tuned} on `{plan.dataset}`, started by {run.by}",
+        " · ".join(filter(None, [*_losses(metrics), _money(run), _time(run, now)])),
+        f"> {' '.join(newest.split())[:300]}" if newest and not run.ended else "",
+        "It is to be cancelled." if run.cancel_wanted and not run.ended else "",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _losses(metrics: list[Metric]) -> list[str]:
+    told: list[str] = []
+    for name, title in _LOSSES.items():
+        measured = [metric for metric in metrics if metric.name == name]
+        if measured:
+            newest = max(measured, key=lambda metric: metric.step)
+            told.append(f"{title} {newest.value:.4f} at step {newest.step:,}")
+    return told
+
+
+def _money(run: Run) -> str:
+    tokens = f", {run.trained_tokens:,} tokens learned" if run.trained_tokens else ""
+    return f"cost about {usd(run.cost_usd)}{tokens}"
+
+
+def _time(run: Run, now: float) -> str:
+    if run.ended:
+        return f"took {span(run.ended_at - run.created_at)}"
+    left = f", about {span(run.finishes_at - now)} left" if run.finishes_at > now else ""
+    return f"for {span(now - run.created_at)}{left}"
+
+
+def _drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
+    """Return the chart of a run's losses, if there are any."""
+    if not metrics:
+        return None
+    # Half a second, for a picture only.
+    from training.charts.loss import loss_chart  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / CHART
+        loss_chart(metrics, f"{run.id}: {run.plan.base} on {run.plan.dataset}", picture)
+        return Attachment(CHART, picture.read_bytes())
+
+
+async def _ending(office: Office, run: Run) -> str:
+    """Return the scorecard of what a run made, or why it made nothing."""
+    if run.state == "failed":
+        return run.reason
+    if run.state == "cancelled":
+        return "It was cancelled: nothing was registered."
+    try:
+        card = await office.rehearsal.compared([office.rehearsal.current(), run.model])
+    except ModelError as error:
+        structlog.get_logger().warning("progress.no_scorecard", run=run.id, why=str(error))
+        return f"It made **{run.model}**, which could not be tried: {error}"
+    return f"It made **{run.model}**.\n\n{card}"
+
+
+def _next_steps(office: Office, run: Run) -> tuple[Button, ...]:
+    if run.state != "succeeded":
+        return ()
+    now = office.rehearsal.current()
+    return (
+        Button("Promote", "model promote", {"model": run.model, "over": now}, "primary"),
+        Button("Compare", "model compare", {"model": run.model}),
+    )
