@@ -1,36 +1,41 @@
 """The assembly: builds everything once, in sight, and takes it apart in order."""
 
 import secrets
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 from aiohttp import web
 from filelock import FileLock, Timeout
 
+from bot.admin.admin import Admin
+from bot.admin.catalogue import COMMANDS
+from bot.admin.files import sweep
+from bot.admin.office import Office
+from bot.admin.permission import Staff
+from bot.admin.rehearsal import Company, Rehearsal
 from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Platform, StartupError
 from bot.guard import Guard, OpenGuard, TopicGuard
 from bot.http import open_http
 from bot.metrics import Metrics
-from bot.models import ChatModel
 from bot.models.chain import Chain
 from bot.models.champion import open_champion
-from bot.models.embedded import Embedded
+from bot.models.library import open_library
+from bot.models.making import models_named, tuned
 from bot.persona import Persona, read_persona
 from bot.platforms.terminal import terminal
-from bot.serving import Serving
+from bot.serving import Serving, State
 from bot.settings import Settings
 from bot.store import open_store
 from training.examples import DataError
-from training.handbook import read_handbook
+from training.facts import read_facts
 from training.knowledge import Knowledge, read_knowledge
-from training.providers.embedded import read_embedded
-from training.registry import Model
+from training.registry import Registry, RegistryError, open_registry
+from training.runs.worker import is_at_work, start_in_background
 from training.topic import read_topic_model
-from training.words import read_words
 
 # A part's name, and one phrase about it.
 Tell = Callable[[str, str], None]
@@ -42,57 +47,101 @@ class Desk:
 
     persona: Persona
     assistant: Assistant
+    admin: Admin
     metrics: Metrics
     models: tuple[str, ...]
-
-
-class _Told(TypedDict):
-    """What differs between the models that are served."""
-
-    name: str
-    setting: str
-    url: str
-    model: str
-    key: str
-    stop: str
+    start_work: Callable[[], None]
+    """Goes on with the runs that an earlier process left, unless somebody does."""
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, *, per_minute: int) -> AsyncGenerator[Desk]:
+async def open_desk(
+    settings: Settings, *, per_minute: int, states: Mapping[str, str] | None = None
+) -> AsyncGenerator[Desk]:
     """Build an assistant over the home folder; raises StartupError when that cannot be."""
     async with AsyncExitStack() as stack:
         stack.enter_context(_own(settings.sarah_home))
         store = await stack.enter_async_context(open_store(settings.sarah_home / "sarah.db"))
+        registry = stack.enter_context(_registry(settings.sarah_home))
         persona, knowledge, guard = _company(settings)
         metrics = Metrics()
-        models = _models(settings, knowledge, stack)
-        champion = await stack.enter_async_context(
-            open_champion(settings.sarah_home, lambda model, opened: _tuned(settings, model, opened))
-        )
+        models = models_named(settings, knowledge, stack)
+        build = partial(tuned, settings)
+        library = await stack.enter_async_context(open_library(settings.sarah_home, build))
+        champion = await stack.enter_async_context(open_champion(settings.sarah_home, build))
+        support = dict(settings.listed(settings.sarah_support_channels))
         assistant = Assistant(
             store=store,
             persona=persona,
             knowledge=knowledge,
             guard=guard,
-            chain=Chain(models, metrics, champion),
-            policy=Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting),
+            chain=Chain(models, metrics, champion, library=library),
+            policy=Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting, bool(support)),
             metrics=metrics,
             clock=Clock(reference=lambda: secrets.token_hex(4)),
         )
+        company = Company(persona, knowledge, guard, settings.sarah_data / "scenarios", _contacts(settings))
+        office = Office(
+            settings=settings,
+            registry=registry,
+            store=store,
+            assistant=assistant,
+            persona=persona,
+            rehearsal=Rehearsal(company, library, models[0], registry),
+            staff=staff_of(settings),
+            start_work=partial(_start_work, registry),
+            platforms={} if states is None else states,
+            answering=lambda: "".join(champion.names),
+            support=support,
+        )
+        sweep(settings.sarah_home)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
-        yield Desk(persona, assistant, metrics, names)
+        admin = Admin(office, COMMANDS)
+        yield Desk(persona, assistant, admin, metrics, names, partial(_start_work, registry, settings.sarah_home))
+
+
+def staff_of(settings: Settings) -> Staff:
+    """Return whom the settings name."""
+
+    def named(listed: str) -> frozenset[str]:
+        return frozenset(f"{platform}:{name}" for platform, name in settings.listed(listed))
+
+    return Staff(named(settings.sarah_admins), named(settings.sarah_home_workspaces))
+
+
+@contextmanager
+def _registry(home: Path) -> Generator[Registry]:
+    try:
+        with open_registry(home) as registry:
+            yield registry
+    except RegistryError as error:
+        raise StartupError(str(error)) from error
+
+
+def _contacts(settings: Settings) -> tuple[str, ...]:
+    """Return how the company's people are reached, as the graders know it; () where the company says nothing."""
+    file = settings.sarah_data / "facts.toml"
+    return read_facts(file).contacts if file.is_file() else ()
+
+
+def _start_work(registry: Registry, home: Path) -> None:
+    """Start what works on runs, unless there is nothing to do or somebody does it."""
+    if registry.unfinished() and not is_at_work(home):
+        start_in_background(home)
 
 
 async def serve(settings: Settings, tell: Tell) -> None:
     """Run every platform that the settings start, until cancelled; `tell` hears what runs and what does not."""
-    async with open_desk(settings, per_minute=settings.sarah_per_minute) as desk:
+    states: dict[str, State] = {}
+    async with open_desk(settings, per_minute=settings.sarah_per_minute, states=states) as desk:
         platforms, routes = _platforms(settings, desk, tell)
-        serving = Serving(platforms, desk.metrics, tell)
+        serving = Serving(platforms, desk.metrics, tell, states=states)
         host, port = settings.sarah_http_host, settings.sarah_http_port
         async with open_http(host, port, serving.states, desk.metrics, routes) as url:
             tell("health", f"{url}/readyz, metrics at {url}/metrics")
             tell("model", _who_answers(desk.models))
             tell("home", str(settings.sarah_home.resolve()))
+            desk.start_work()
             await serving.run()
 
 
@@ -134,52 +183,6 @@ def _guard(settings: Settings, knowledge: Knowledge) -> Guard:
     if not settings.sarah_guard:
         return OpenGuard()
     return TopicGuard(read_topic_model(settings.sarah_data, knowledge), settings.sarah_guard_threshold)
-
-
-def _models(settings: Settings, knowledge: Knowledge, stack: AsyncExitStack) -> list[ChatModel]:
-    """Build the models that may answer, the preferred one first, the embedded one last."""
-    models = _served_models(settings, stack) if settings.sarah_model else []
-    return [*models, Embedded(knowledge)]
-
-
-def _served_models(settings: Settings, stack: AsyncExitStack) -> list[ChatModel]:
-    return [
-        _served(settings, stack, name=name, setting=setting, url=url, model=name, key=key, stop=settings.sarah_stop)
-        for setting, name, url, key in settings.models()
-    ]
-
-
-def _tuned(settings: Settings, model: Model, stack: AsyncExitStack) -> ChatModel:
-    """Make a model of the registry ready (about half a second); raises DataError when its files are not whole."""
-    if model.provider == "embedded":
-        data = settings.sarah_data
-        examples = read_embedded(settings.sarah_home / model.folder)
-        knowledge = Knowledge(read_handbook(data / "handbook"), examples, read_words(data / "synonyms.txt"))
-        return Embedded(knowledge, model.id)
-    url = model.base_url
-    if not url:
-        raise DataError(f"The registry does not say where {model.id} is served: promote another model.")
-    key = settings.key_for(url)
-    return _served(settings, stack, name=model.id, setting="", url=url, model=model.served_as, key=key, stop=model.stop)
-
-
-def _served(settings: Settings, stack: AsyncExitStack, **told: Unpack[_Told]) -> ChatModel:
-    # Imported where they are needed: the package and the vocabulary cost a second and 70 MB.
-    from bot.models.openai_compatible import Endpoint, OpenAICompatible  # noqa: PLC0415
-    from training.tokens import counter  # noqa: PLC0415
-
-    endpoint = Endpoint(
-        temperature=settings.sarah_temperature,
-        max_tokens=settings.sarah_max_tokens,
-        context_tokens=settings.sarah_context_tokens,
-        timeout=settings.sarah_model_timeout,
-        deadline=settings.sarah_model_deadline,
-        retries=settings.sarah_model_retries,
-        **told,
-    )
-    model = OpenAICompatible(endpoint, counter(settings.sarah_vocabulary))
-    stack.push_async_callback(model.close)
-    return model
 
 
 def _who_answers(models: tuple[str, ...]) -> str:

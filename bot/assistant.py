@@ -3,18 +3,18 @@
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 
 from bot.conversation import Answered, Conversation, Event, PastTurn, Piece, Question, Rating, Started, Unfinished
 from bot.guard import Guard
 from bot.incoming import clean, says_something
-from bot.limits import Busy, Cooldown, TurnQueue
+from bot.limits import Busy, Cooldown, Limits, TurnQueue
 from bot.metrics import Metrics
 from bot.models import ModelError, Prompt
 from bot.models.chain import Chain, Spoken
-from bot.persona import Persona, fresh
+from bot.persona import Persona, fresh, offers_person, told
 from bot.store import Outcome, Store, StoreError
 from training.knowledge import Knowledge
 
@@ -26,15 +26,23 @@ GUARD = "guard"
 RULES = "rules"
 # Messages remembered, while the database is out of order, so that a redelivery brings no second apology.
 APOLOGIES_KEPT = 1000
+# Where nobody but one customer and Sarah can be: there, silence would look like a fault.
+ALONE_WITH_HER = frozenset({"web", "terminal"})
+# Whoever sits at it runs the program, and may hand it a file of questions.
+UNHURRIED = "terminal"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator allows: characters in a message, messages a minute, messages that may wait."""
+    """What the operator allows: characters in a message, messages a minute, messages that may wait.
+
+    `can_hand_over` says that there are people who can be called into a conversation.
+    """
 
     longest_question: int = 4000
     per_minute: int = 20
     waiting: int = 4
+    can_hand_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +84,19 @@ class Assistant:
         self._knowledge = knowledge
         self._guard = guard
         self._chain = chain
-        self._policy = policy
         self._metrics = metrics
         self._clock = clock
-        self._queue = TurnQueue(policy.waiting)
-        self._cooldown = Cooldown(policy.per_minute)
+        self._can_hand_over = policy.can_hand_over
+        self._limits = Limits(asdict(policy), store.limits.values)
+        self._queue = TurnQueue(self._limits.waiting)
+        self._cooldown = Cooldown(self._limits.per_minute)
         self._postponed: set[int] = set()
         self._apologized: deque[tuple[Conversation, str]] = deque(maxlen=APOLOGIES_KEPT)
 
     async def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Answer a question; yields nothing when this message was already taken."""
+        """Answer a question; yields nothing when this message was already taken, or where she is silent."""
+        if self._is_quiet(question.conversation):
+            return
         question = replace(question, text=clean(question.text))
         reference, began = self._clock.reference(), self._clock.seconds()
         try:
@@ -100,10 +111,30 @@ class Assistant:
                 yield event
 
     async def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:
-        """Answer a turn that an earlier process left unfinished."""
+        """Answer a turn that an earlier process left unfinished; yields nothing where she is silent by now."""
         turn = Turn(unfinished.turn, unfinished.reference, unfinished.question, self._clock.seconds())
+        if self._is_quiet(turn.question.conversation):
+            await self._drop(turn)
+            return
         async for event in self._events(turn, None):
             yield event
+
+    def silence(self, conversation: Conversation) -> str:
+        """Return "" where she answers, else a sentence that says why not."""
+        if not self._store.channels.rules(conversation).is_on:
+            return self._persona.sentences.switched_off
+        return self._persona.sentences.with_person if self._store.handoffs.open_for(conversation) else ""
+
+    def _is_quiet(self, conversation: Conversation) -> bool:
+        """Whether nothing at all is said here: not even why."""
+        return conversation.platform not in ALONE_WITH_HER and bool(self.silence(conversation))
+
+    async def _drop(self, turn: Turn) -> None:
+        """Forget a turn that is not to be answered any more."""
+        try:
+            await self._store.delete(turn.question.conversation, turn.question.message_id)
+        except StoreError as error:
+            structlog.get_logger().warning("turn.not_dropped", reference=turn.reference, why=str(error))
 
     async def _not_taken(self, turn: Turn, error: StoreError) -> AsyncIterator[Event]:
         """Apologize, once for each message: what cannot be recorded cannot be recognised there."""
@@ -134,12 +165,13 @@ class Assistant:
         """Return what to say to an author of too many messages."""
         question = turn.question
         author = (question.conversation.platform, question.conversation.workspace, question.author)
-        allowed = self._cooldown.allows(author, turn.began)
+        allowed = question.conversation.platform == UNHURRIED or self._cooldown.allows(author, turn.began)
         return None if allowed else self._declined(turn, self._persona.sentences.too_fast)
 
     def _unanswerable(self, turn: Turn) -> Outcome | None:
         """Return what to say of a message that cannot be answered as it is."""
-        question, sentences, longest = turn.question, self._persona.sentences, self._policy.longest_question
+        question, sentences = turn.question, self._persona.sentences
+        longest = self._limits.longest_question()
         if len(question.text) > longest:
             return self._declined(turn, sentences.too_long.replace("{limit}", f"{longest:,}"))
         if not says_something(question.text):
@@ -147,6 +179,11 @@ class Assistant:
         return None
 
     async def _reply(self, turn: Turn) -> AsyncIterator[Event]:
+        # Much may have been said of the channel while the turn waited.
+        if silence := self.silence(turn.question.conversation):
+            async for event in self._hush(turn, silence):
+                yield event
+            return
         try:
             history = await self._store.before(turn.id, TURNS_READ)
             if self._guard.on_topic(turn.question.text, history[-1] if history else None):
@@ -166,6 +203,14 @@ class Assistant:
             async for event in self._fail(turn):
                 yield event
 
+    async def _hush(self, turn: Turn, silence: str) -> AsyncIterator[Event]:
+        """Say why she is silent where nobody else could, and nothing elsewhere."""
+        if self._is_quiet(turn.question.conversation):
+            await self._drop(turn)
+            return
+        async for event in self._say(turn, self._declined(turn, silence)):
+            yield event
+
     def _fail(self, turn: Turn) -> AsyncIterator[Event]:
         return self._say(turn, Outcome("failed", self._apology(turn), RULES))
 
@@ -174,9 +219,10 @@ class Assistant:
         question = turn.question.text
         before = history[-1].question if history else ""
         passages = self._knowledge.passages(question, before, PASSAGES_SHOWN)
-        prompt = Prompt(self._persona, passages, tuple(history), question)
+        rules = self._store.channels.rules(turn.question.conversation)
+        prompt = Prompt(told(self._persona, rules.instructions), passages, tuple(history), question)
         self._metrics.added.observe(self._clock.seconds() - turn.began)
-        async for event in self._chain.answer(prompt, turn.reference):
+        async for event in self._chain.answer(prompt, turn.reference, rules.model):
             if not isinstance(event, Spoken):
                 yield event
                 continue
@@ -225,7 +271,14 @@ class Assistant:
             on_topic=outcome.on_topic,
             latency_ms=latency,
             ratable=outcome.state == "answered",
+            offers_person=self._can_hand_over and self._wants_person(outcome),
         )
+
+    def _wants_person(self, outcome: Outcome) -> bool:
+        """Whether a person could help where she cannot, or she said so."""
+        if outcome.state == "answered":
+            return offers_person(self._persona, outcome.answer)
+        return outcome.state == "failed"
 
     def _declined(self, turn: Turn, sentence: str) -> Outcome:
         return Outcome("declined", _with_reference(sentence, turn), RULES)
@@ -250,7 +303,9 @@ class Assistant:
         self._postponed.add(turn)
 
     async def knows(self, conversation: Conversation) -> bool:
-        """Whether Sarah has taken part in this conversation."""
+        """Whether Sarah has taken part in this conversation, and goes on with it unasked."""
+        if conversation.thread and not self._store.channels.rules(conversation).follows_threads:
+            return False
         return await self._store.knows(conversation)
 
     async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:

@@ -60,6 +60,7 @@ class Answered:
     """The end of an answer: its full text, and who gave it in how many milliseconds.
 
     Show it before asking for the next event: then the turn is recorded, unless it was postponed, and the stream ends.
+    `offers_person` says that the customer may want one now, and that one can be called.
     """
 
     turn: int
@@ -69,6 +70,7 @@ class Answered:
     on_topic: bool
     latency_ms: int
     ratable: bool
+    offers_person: bool = False
 
 
 Event = Started | Piece | Retracted | Answered
@@ -98,6 +100,23 @@ class PastTurn:
     on_topic: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A conversation that somebody asked a person to take over; it is a person's until `ended_at` (0: it is not over).
+
+    `link` leads people of the workspace there, `notice` is the platform's id of the post that called them, or "".
+    """
+
+    id: int
+    conversation: Conversation
+    asked_by: str
+    asked_at: float
+    link: str = ""
+    notice: str = ""
+    ended_by: str = ""
+    ended_at: float = 0.0
+
+
 class Platform(Protocol):
     """Somewhere customers are: connects, hands questions to the assistant, shows its answers."""
 
@@ -115,11 +134,15 @@ class Answers(Protocol):
     """What a platform may ask of the assistant."""
 
     def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Answer a question; yields nothing when this message was already taken."""
+        """Answer a question; yields nothing when this message was already taken, or where she is silent."""
         ...
 
     def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:
-        """Answer a turn that an earlier process left unfinished."""
+        """Answer a turn that an earlier process left unfinished; yields nothing where she is silent by now."""
+        ...
+
+    def silence(self, conversation: Conversation) -> str:
+        """Return "" where she answers, else a sentence that says why not, for whoever must be told something."""
         ...
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
@@ -135,7 +158,7 @@ class Answers(Protocol):
         ...
 
     async def knows(self, conversation: Conversation) -> bool:
-        """Whether Sarah has taken part in this conversation."""
+        """Whether Sarah has taken part in this conversation, and goes on with it unasked."""
         ...
 
     async def history(self, conversation: Conversation, limit: int) -> list[PastTurn]:

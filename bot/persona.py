@@ -1,17 +1,22 @@
 """Who Sarah is: everything that names her or her company, read from the company's folder."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import cast
 
 from bot.conversation import StartupError
 
+# An address or a telephone number.
+_CONTACT = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d ().-]{5,}\d")
+_TYPOGRAPHY = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2019": "'", "*": None, "`": None})
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """What she says when something is wrong with a message or with her."""
+    """What she says when something is wrong with a message or with her, or a person is needed."""
 
     welcome: str
     sorry: str
@@ -23,6 +28,11 @@ class Sentences:
     busy: str
     failed: str
     cut: str
+    switched_off: str
+    handed_over: str
+    with_person: str
+    handed_back: str
+    no_person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Persona:
     greeting: str
     disclosure: str
     instructions: str
+    privacy: str
     refusals: tuple[str, ...]
     unknown: tuple[str, ...]
     handoff: str
@@ -98,3 +109,21 @@ def fresh(sentences: Sequence[str], said: Sequence[str]) -> str:
         return max((at for at, answer in enumerate(said) if sentence in answer), default=-1)
 
     return min(sentences, key=last_said)
+
+
+def told(persona: Persona, instructions: str) -> Persona:
+    """Return a persona with a channel's instructions after its own; the rules that stand behind both stay as they are."""
+    if not instructions:
+        return persona
+    return replace(persona, instructions=f"{persona.instructions.rstrip()}\n\nIn this channel:\n{instructions}")
+
+
+def offers_person(persona: Persona, answer: str) -> bool:
+    """Whether an answer says how to reach a person: in the persona's words, or by one of its addresses or numbers."""
+    said = _plain(answer)
+    return any(_plain(way) in said for way in (persona.handoff, *_CONTACT.findall(persona.handoff)))
+
+
+def _plain(text: str) -> str:
+    """Return a text without case, emphasis and odd spaces and dashes, which models use as they like."""
+    return " ".join(text.casefold().translate(_TYPOGRAPHY).split())

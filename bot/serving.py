@@ -25,12 +25,14 @@ class Serving:
         metrics: Metrics,
         tell: Callable[[str, str], None],
         pauses: Sequence[float] = PAUSES,
+        *,
+        states: dict[str, State] | None = None,
     ) -> None:
         self._platforms = platforms
         self._metrics = metrics
         self._tell = tell
         self._pauses = pauses
-        self._states: dict[str, State] = {}
+        self._states = {} if states is None else states
         self._told: set[str] = set()
         for platform in platforms:
             self._set(platform.name, "starting")

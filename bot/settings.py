@@ -1,12 +1,24 @@
 """Every setting of the bot, from the environment and from `.env`."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from bot.conversation import StartupError
-from training.settings import Names, Secret, SettingsError, TrainingSettings, WebAddress, nearest, no_such, read
+from training.settings import (
+    Names,
+    Secret,
+    SettingsError,
+    TrainingSettings,
+    Usd,
+    WebAddress,
+    nearest,
+    no_such,
+    read,
+)
 
 # How alike two names are, 0 to 1, when one may be the other misspelt: DISCORD_BOT_TOKEN and DISCORD_TOKEN are.
 ALIKE = 0.8
@@ -16,6 +28,29 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+
+_LISTED = re.compile(r"(discord|slack):[A-Za-z0-9]+")
+_WEB_ADMIN = re.compile(r"([A-Za-z0-9._-]{1,40})=(\S{12,200})")
+
+
+def _parts(value: str) -> list[str]:
+    return [part for part in re.split(r"[\s,]+", value) if part]
+
+
+def _listed(value: str) -> str:
+    if not all(map(_LISTED.fullmatch, _parts(value))):
+        raise PydanticCustomError("listed", "a list such as discord:1234567890, slack:T0123456789")
+    return ", ".join(_parts(value))
+
+
+def _web_admins(secret: SecretStr) -> SecretStr:
+    if not all(map(_WEB_ADMIN.fullmatch, _parts(secret.get_secret_value()))):
+        raise PydanticCustomError("web_admins", "a list such as anna=passphrase, 12 characters or more without spaces")
+    return secret
+
+
+Listed = Annotated[str, AfterValidator(_listed)]
+WebAdmins = Annotated[SecretStr, AfterValidator(_web_admins)]
 
 
 class Settings(TrainingSettings):
@@ -85,8 +120,44 @@ class Settings(TrainingSettings):
         default=7861, description="The port of health, metrics and Slack's events; 0: any free one."
     )
 
+    sarah_admins: Listed = Field(
+        default="",
+        description="Who may give every command, as discord:USER_ID or slack:USER_ID, with commas between them.",
+    )
+    sarah_home_workspaces: Listed = Field(
+        default="",
+        description="Where admins may touch datasets, runs and models: discord:SERVER_ID, slack:TEAM_ID.",
+    )
+    sarah_support_channels: Listed = Field(
+        default="",
+        description="Where people are told that a customer wants one: discord:CHANNEL_ID, slack:CHANNEL_ID.",
+    )
+    sarah_web_admins: WebAdmins = Field(
+        default=SecretStr(""),
+        description="Who may sign in to the web page's Admin tab: name=passphrase, with commas between them.",
+    )
+    sarah_approval_above: Usd = Field(
+        default=10.0, description="The price in USD above which a second admin has to approve a run."
+    )
+    sarah_largest_upload_mb: float = Field(
+        default=50.0, gt=0, le=1000, description="The largest file that admins may upload, in MB."
+    )
+
     sarah_log_level: LogLevel = Field(default="info", description="The least important lines logged.")
     sarah_log_format: LogFormat = Field(default="text", description="text for people, json for programs.")
+
+    def listed(self, value: str) -> list[tuple[str, str]]:
+        """Return a list such as `sarah_home_workspaces` as pairs of platform and id."""
+        return [(platform, name) for platform, _, name in (part.partition(":") for part in _parts(value))]
+
+    def web_admins(self) -> dict[str, str]:
+        """Return the passphrases of those who may sign in on the web page, by their names."""
+        parts = _parts(self.sarah_web_admins.get_secret_value())
+        return {found[1]: found[2] for found in map(_WEB_ADMIN.fullmatch, parts) if found}
+
+    def secrets(self) -> list[str]:
+        """Return every secret that is set, for the log to blot out; of the web admins each passphrase."""
+        return [*super().secrets(), *self.web_admins().values()]
 
     def models(self) -> list[tuple[str, str, str, str]]:
         """Return setting, name, base URL and key of each model that is served elsewhere, the preferred one first."""

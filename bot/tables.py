@@ -1,4 +1,4 @@
-"""The tables in which conversations, turns and feedback are kept."""
+"""The tables in which conversations are kept, and what admins say of them."""
 
 import sqlalchemy as sa
 
@@ -46,6 +46,8 @@ HAS_REPLY = turns.c.reply_id != sa.literal_column("''")
 sa.Index("turns_answered", turns.c.conversation_id, turns.c.id, sqlite_where=IS_ANSWERED)
 sa.Index("turns_unfinished", turns.c.id, sqlite_where=IS_ASKED)
 sa.Index("turns_by_reply", turns.c.conversation_id, turns.c.reply_id, sqlite_where=HAS_REPLY)
+# So that whoever wants to see or erase what is kept of them keeps nobody else waiting.
+sa.Index("turns_by_author", turns.c.author)
 
 feedback = sa.Table(
     "feedback",
@@ -54,4 +56,71 @@ feedback = sa.Table(
     sa.Column("author", sa.String, primary_key=True),
     sa.Column("rating", sa.String, nullable=False),
     sa.Column("rated_at", sa.Float, nullable=False),
+)
+
+# What admins say of a channel; one without a row is on, and has nothing of its own.
+channels = sa.Table(
+    "channels",
+    metadata,
+    sa.Column("platform", sa.String, primary_key=True),
+    sa.Column("workspace", sa.String, primary_key=True),
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("is_on", sa.Boolean, nullable=False),
+    sa.Column("instructions", sa.Text, nullable=False),
+    # a model of the registry, or ""
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("follows_threads", sa.Boolean, nullable=False),
+    sa.Column("changed_by", sa.String, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+)
+
+handoffs = sa.Table(
+    "handoffs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("platform", sa.String, nullable=False),
+    sa.Column("workspace", sa.String, nullable=False),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("thread", sa.String, nullable=False),
+    sa.Column("asked_by", sa.String, nullable=False),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("link", sa.String, nullable=False),
+    # the platform's id of the post that called for a person, or ""
+    sa.Column("notice", sa.String, nullable=False, server_default=""),
+    sa.Column("ended_by", sa.String, nullable=False, server_default=""),
+    # 0 while a person has the conversation
+    sa.Column("ended_at", sa.Float, nullable=False, server_default="0"),
+    # A button of an old hand-off must never end another.
+    sqlite_autoincrement=True,
+)
+
+IS_OPEN = handoffs.c.ended_at == sa.literal_column("0")
+
+sa.Index(
+    "handoffs_open",
+    *(handoffs.c[part] for part in ("platform", "workspace", "channel", "thread")),
+    unique=True,
+    sqlite_where=IS_OPEN,
+)
+
+# The one message of a channel that tells how a run is getting on.
+progress = sa.Table(
+    "progress",
+    metadata,
+    sa.Column("run", sa.String, primary_key=True),
+    sa.Column("platform", sa.String, primary_key=True),
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("workspace", sa.String, nullable=False),
+    sa.Column("message_id", sa.String, nullable=False),
+    sa.Column("is_over", sa.Boolean, nullable=False),
+)
+
+# Settings that an admin has overridden.
+limits = sa.Table(
+    "limits",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("changed_by", sa.String, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -15,8 +15,9 @@ from bot.metrics import Metrics
 from bot.models import ChatModel, ModelError, Prompt
 from bot.models.chain import Chain
 from bot.models.champion import Champion
+from bot.models.library import Library
 from bot.persona import Persona, Sentences
-from bot.store import open_store
+from bot.store import Store, open_store
 from training.knowledge import Knowledge, read_knowledge
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ PERSONA = Persona(
     greeting="Hello, which lamp is it?",
     disclosure="I am a program, and I can be wrong.",
     instructions="Help.",
+    privacy="I keep what you write, and reset makes me forget it.",
     refusals=("That is not about lamps.",),
     unknown=("I do not know.",),
     handoff="Write to lumen.example.",
@@ -47,6 +49,11 @@ PERSONA = Persona(
         busy="I am still busy.",
         failed="That did not work.",
         cut="There would be more.",
+        switched_off="I am off here.",
+        handed_over="I have called somebody.",
+        with_person="Somebody is with you.",
+        handed_back="I am back.",
+        no_person="I can call nobody.",
     ),
 )
 
@@ -99,17 +106,19 @@ async def open_assistant(  # noqa: PLR0913 - what a test changes, by name
     guard: Guard | None = None,
     policy: Policy | None = None,
     champion: Champion | None = None,
+    library: Library | None = None,
+    store: Store | None = None,
 ) -> AsyncGenerator[Assistant]:
-    """Open an assistant over the database file in `home`; its references are r1, r2, and so on."""
+    """Open an assistant over `store`, or else the database file in `home`; its references are r1, r2, and so on."""
     numbers = count(1)
     metrics = Metrics()
-    async with open_store(home / "sarah.db") as store:
+    async with AsyncExitStack() as stack:
         yield Assistant(
-            store=store,
+            store=store or await stack.enter_async_context(open_store(home / "sarah.db")),
             persona=persona,
             knowledge=knowledge(data),
             guard=guard or OpenGuard(),
-            chain=Chain(models, metrics, champion),
+            chain=Chain(models, metrics, champion, library=library),
             policy=policy or Policy(),
             metrics=metrics,
             clock=Clock(reference=lambda: f"r{next(numbers)}"),

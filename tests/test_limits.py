@@ -20,7 +20,7 @@ class Desk:
     """A queue, and a record of who held the turn."""
 
     def __init__(self, waiting: int) -> None:
-        self.queue = TurnQueue(waiting)
+        self.queue = TurnQueue(lambda: waiting)
         self.served: list[str] = []
         self.inside = 0
 
@@ -41,7 +41,7 @@ class Desk:
 
 
 def test_messages_beyond_the_limit_are_refused_until_a_minute_has_passed() -> None:
-    cooldown = Cooldown(3)
+    cooldown = Cooldown(lambda: 3)
     assert [cooldown.allows("a", second) for second in (0.0, 1.0, 2.0, 3.0)] == [True, True, True, False]
     assert not cooldown.allows("a", MINUTE - 0.1)
     assert cooldown.allows("a", MINUTE)
@@ -50,26 +50,26 @@ def test_messages_beyond_the_limit_are_refused_until_a_minute_has_passed() -> No
 
 
 def test_a_refused_message_does_not_prolong_the_wait() -> None:
-    cooldown = Cooldown(1)
+    cooldown = Cooldown(lambda: 1)
     assert cooldown.allows("a", 0.0)
     assert not any(cooldown.allows("a", second) for second in range(1, 60))
     assert cooldown.allows("a", MINUTE)
 
 
 def test_one_author_does_not_slow_another() -> None:
-    cooldown = Cooldown(1)
+    cooldown = Cooldown(lambda: 1)
     assert cooldown.allows("a", 0.0)
     assert cooldown.allows("b", 0.0)
     assert not cooldown.allows("a", 0.0)
 
 
 def test_no_limit_means_any_number() -> None:
-    cooldown = Cooldown(0)
+    cooldown = Cooldown(lambda: 0)
     assert all(cooldown.allows("a", 0.0) for _ in range(1000))
 
 
 def test_authors_who_went_away_leave_nothing() -> None:
-    cooldown = Cooldown(2)
+    cooldown = Cooldown(lambda: 2)
     for author in range(1000):
         cooldown.allows(author, 0.0)
     gc.collect()
@@ -82,7 +82,7 @@ def test_authors_who_went_away_leave_nothing() -> None:
 
 
 def test_an_author_who_keeps_asking_too_fast_leaves_nothing_either() -> None:
-    cooldown = Cooldown(2)
+    cooldown = Cooldown(lambda: 2)
     tracemalloc.start()
     for message in range(100_000):
         cooldown.allows("a", message * 0.001)
@@ -102,7 +102,7 @@ async def test_turns_of_one_conversation_come_one_at_a_time_in_order() -> None:
 
 
 async def test_conversations_do_not_wait_for_each_other() -> None:
-    queue, inside = TurnQueue(0), asyncio.Barrier(2)
+    queue, inside = TurnQueue(lambda: 0), asyncio.Barrier(2)
 
     async def meet(conversation: str) -> None:
         async with queue.turn(conversation):
@@ -176,7 +176,7 @@ async def test_who_comes_in_the_moment_of_handing_over_does_not_overtake() -> No
 
 
 async def test_a_turn_that_fails_lets_the_next_one_in() -> None:
-    queue = TurnQueue(0)
+    queue = TurnQueue(lambda: 0)
     with pytest.raises(ValueError, match="broken"):
         async with queue.turn("c"):
             raise ValueError("broken")
@@ -185,7 +185,7 @@ async def test_a_turn_that_fails_lets_the_next_one_in() -> None:
 
 
 async def test_conversations_that_ended_leave_nothing() -> None:
-    queue = TurnQueue(2)
+    queue = TurnQueue(lambda: 2)
     tracemalloc.start()
     for conversation in range(20_000):
         async with queue.turn(conversation):

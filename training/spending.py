@@ -15,6 +15,6 @@ def objection(plan: Plan, cost: float | None) -> str:
     if cost is not None and cost > limit:
         return (
             f"The run would cost about ${cost:,.2f}, more than its spending limit of ${limit:,.2f}:"
-            " raise SARAH_SPENDING_LIMIT or --limit, or learn fewer examples or epochs."
+            " raise SARAH_SPENDING_LIMIT or the run's own limit, or learn fewer examples or epochs."
         )
     return ""

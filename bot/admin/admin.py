@@ -57,6 +57,7 @@ class Admin:
         self._office = office
         self._by_title = {command.title: command for command in commands}
         self.following = Following(office)
+        self.largest_upload = office.largest_upload
 
     def command(self, title: str) -> Command | None:
         """Return the command of that whole name, such as "data upload"."""

@@ -2,11 +2,10 @@
 
 import asyncio
 
-from training.drafts import Drafts
-
 from bot.admin.forms import Names
 from bot.admin.office import Office
 from training.datasets import Datasets
+from training.drafts import Drafts
 from training.registry import Registry
 
 # The model that the bot is set up with, whatever the registry says.

@@ -40,7 +40,7 @@ class Office:
     staff: Staff
     start_work: Callable[[Path], object]
     """Starts what works on runs in the background, unless it is at work."""
-    platforms: Callable[[], Mapping[str, str]] = dict
+    platforms: Mapping[str, str] = field(default_factory=dict[str, str])
     """The state of each platform by its name."""
     answering: Callable[[], str] = str
     """The name of the champion that is ready to answer, or ""."""
@@ -50,6 +50,11 @@ class Office:
     heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
     support: Mapping[str, str] = field(default_factory=dict[str, str])
     """The channel in which customers who want a person are announced, by platform."""
+
+    @property
+    def largest_upload(self) -> int:
+        """Bytes of the largest file that is taken."""
+        return round(self.settings.sarah_largest_upload_mb * 1_000_000)
 
     @property
     def home(self) -> Path:

@@ -39,7 +39,7 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
         return None, last
     picture = None
     if len(metrics) != last.measured or run.ended:
-        picture = await office.apart(lambda: _drawn(run, metrics))
+        picture = await office.apart(lambda: drawn(run, metrics))
     text = summary(run, metrics, newest, now)
     state = State(key, now, len(metrics))
     if not run.ended:
@@ -91,7 +91,7 @@ def _time(run: Run, now: float) -> str:
     return f"for {span(now - run.created_at)}{left}"
 
 
-def _drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
+def drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
     """Return the chart of a run's losses, if there are any."""
     if not metrics:
         return None

@@ -1,11 +1,9 @@
-"""How figures, times and what strangers wrote are put into replies."""
+"""How figures, times and tables are put into replies."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-_ACTING = re.compile(r"[\\`*_~|<>\[\]#@&]")
-_LINE_ENDS = re.compile(r"\s*[\r\n\u2028\u2029]+\s*")
+from training.quoting import coded
 
 
 def number(count: int, what: str) -> str:
@@ -32,13 +30,6 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-def quoted(text: str, most: int = 400) -> str:
-    """Return what somebody wrote so that nothing in it acts as Markdown, on one line, cut where it is long."""
-    line = _LINE_ENDS.sub(" ", text).strip()
-    short = line if len(line) <= most else f"{line[: most - 1]}…"
-    return _ACTING.sub(lambda sign: f"\\{sign[0]}", short)
-
-
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table as a block of code, which every platform shows with its columns aligned."""
     lines = [list(columns), *([_cell(value) for value in row] for row in rows)]
@@ -49,4 +40,4 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     """Return a value as one cell: nothing in it may end the block or the line."""
-    return _LINE_ENDS.sub(" ", str(value)).replace("`", "'")[:60]
+    return coded(str(value))

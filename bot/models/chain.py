@@ -1,7 +1,7 @@
 """Models in a row: when one fails, the next answers."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +10,7 @@ from bot.conversation import Piece, Retracted
 from bot.metrics import Metrics
 from bot.models import ChatModel, ModelError, Prompt
 from bot.models.champion import Champion
+from bot.models.library import Library
 from bot.outgoing import Rules, checked
 
 
@@ -22,16 +23,29 @@ class Spoken:
 
 
 class Chain:
-    """The models that may answer, the preferred one first; before them the champion, where there is one."""
+    """The models that may answer, the preferred one first; before them the champion, where there is one.
 
-    def __init__(self, models: Sequence[ChatModel], metrics: Metrics, champion: Champion | None = None) -> None:
+    Where a turn wants a certain model of the registry, that one comes from the library and goes before them all.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[ChatModel],
+        metrics: Metrics,
+        champion: Champion | None = None,
+        *,
+        library: Library | None = None,
+    ) -> None:
         self._models = tuple(models)
         self._metrics = metrics
         self._champion = champion
+        self._library = library
 
-    async def answer(self, prompt: Prompt, reference: str) -> AsyncGenerator[Piece | Retracted | Spoken]:
+    async def answer(
+        self, prompt: Prompt, reference: str, wanted: str = ""
+    ) -> AsyncGenerator[Piece | Retracted | Spoken]:
         """Stream the answer of the first model that gives a whole one; raises ModelError when none does."""
-        async with self._line_up() as models:
+        async with self._line_up(reference, wanted) as models:
             for model in models:
                 pieces: list[str] = []
                 try:
@@ -46,20 +60,33 @@ class Chain:
                         return
                     raise ModelError("it answered nothing")  # noqa: TRY301 - silence is handled as any failure
                 except ModelError as error:
-                    self._failed(model, reference, error)
+                    self._failed(model.name, reference, error)
                 if pieces:
                     yield Retracted()
             raise ModelError(f"none of {[model.name for model in models]} answered")
 
     @asynccontextmanager
-    async def _line_up(self) -> AsyncGenerator[tuple[ChatModel, ...]]:
+    async def _line_up(self, reference: str, wanted: str) -> AsyncGenerator[tuple[ChatModel, ...]]:
         """Lend the models of one turn."""
-        if self._champion is None:
-            yield self._models
-            return
-        async with self._champion.turn() as champion:
-            yield (*champion, *self._models)
+        async with AsyncExitStack() as lent:
+            models = self._models
+            if self._champion:
+                models = (*await lent.enter_async_context(self._champion.turn()), *models)
+            if wanted and wanted not in {model.name for model in models}:
+                models = (*await self._from_library(lent, reference, wanted), *models)
+            # The others stay in their order.
+            yield tuple(sorted(models, key=lambda model: model.name != wanted))
 
-    def _failed(self, model: ChatModel, reference: str, error: ModelError) -> None:
-        self._metrics.model_failures.labels(model.name).inc()
-        structlog.get_logger().warning("model.failed", reference=reference, model=model.name, why=str(error))
+    async def _from_library(self, lent: AsyncExitStack, reference: str, wanted: str) -> tuple[ChatModel, ...]:
+        """Borrow a model of the registry; () where that fails."""
+        if self._library is None:
+            return ()
+        try:
+            return (await lent.enter_async_context(self._library.lend(wanted)),)
+        except ModelError as error:
+            self._failed(wanted, reference, error)
+            return ()
+
+    def _failed(self, model: str, reference: str, error: ModelError) -> None:
+        self._metrics.model_failures.labels(model).inc()
+        structlog.get_logger().warning("model.failed", reference=reference, model=model, why=str(error))

@@ -1,35 +1,26 @@
 """The registry's champion: kept ready to answer, and replaced between two turns when another is promoted."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
 
 from bot.models import ChatModel
-from training.registry import Model, open_registry
-from training.registry.database import FILE
-
-# Makes a model of the registry ready, in a thread; what must be closed after it goes onto the stack.
-Build = Callable[[Model, AsyncExitStack], ChatModel]
+from bot.models.registered import NOTHING_SEEN, Build, Ready, RegistryFile, made_ready, unsettled
+from training.registry import Model, Registry
 
 # Seconds that turns wait at most for a champion that is being made ready; then those answer who did before.
 PATIENCE = 3.0
-# Seconds within which a file may be written twice and show the same time.
-GRAIN = 0.02
-
-# Of the database and of what is not in it yet: which file it is, when it was written, and how long it is.
-_State = tuple[tuple[int, int, int] | None, ...]
 
 
 class _Seat:
     """A champion, or nobody; closed when it has given up the seat and its last turn has ended."""
 
-    def __init__(self, models: tuple[ChatModel, ...] = (), opened: AsyncExitStack | None = None) -> None:
-        self.models = models
-        self._opened = opened or AsyncExitStack()
+    def __init__(self, ready: Ready | None = None) -> None:
+        self.models = (ready.model,) if ready else ()
+        self._ready = ready
         # The one is the seat itself.
         self._holders = 1
 
@@ -45,8 +36,8 @@ class _Seat:
     async def leave(self) -> None:
         """Be held by one turn less, or by the seat no more."""
         self._holders -= 1
-        if not self._holders:
-            await self._opened.aclose()
+        if not self._holders and self._ready:
+            await self._ready.close()
 
 
 class Champion:
@@ -57,11 +48,10 @@ class Champion:
     """
 
     def __init__(self, home: Path, build: Build, patience: float) -> None:
-        self._home = home
-        self._files = (str(home / FILE), str(home / f"{FILE}-wal"))
+        self._registry = RegistryFile(home)
         self._build = build
         self._patience = patience
-        self._seen: _State = (None, None)
+        self._seen = NOTHING_SEEN
         self._named: Model | None = None
         self._seat = _Seat()
         self._following: asyncio.Task[None] | None = None
@@ -75,16 +65,16 @@ class Champion:
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[tuple[ChatModel, ...]]:
         """Lend the champion for one turn, which keeps it to its end; () where there is none."""
-        if self._following or self._state() != self._seen:
+        if self._following or self._registry.state() != self._seen:
             await self._change()
         async with self._seat.turn() as models:
             yield models
 
     async def follow(self) -> None:
         """Do as the registry says, until it says nothing new."""
-        while (state := self._state()) != self._seen:
+        while (state := self._registry.state()) != self._seen:
             # A second write within the grain would not show: what it says is to be read now.
-            await asyncio.sleep(_unsettled(state))
+            await asyncio.sleep(unsettled(state))
             await self._heed()
             self._seen = state
 
@@ -108,14 +98,11 @@ class Champion:
     def _followed(self, _: asyncio.Task[None]) -> None:
         self._following = None
 
-    def _state(self) -> _State:
-        return tuple(map(_stamp, self._files))
-
     async def _heed(self) -> None:
         """Seat whom the registry names, if it is another than before."""
         named: Model | None = None
         try:
-            named = await asyncio.to_thread(_champion, self._home)
+            named = await self._registry.read(Registry.champion)
             if named != self._named:
                 self._named = named
                 await self._replace(named)
@@ -124,9 +111,8 @@ class Champion:
             structlog.get_logger().error("champion.not_ready", model=name, why=str(error))
 
     async def _replace(self, named: Model | None) -> None:
-        async with AsyncExitStack() as opened:
-            models = (await asyncio.to_thread(self._build, named, opened),) if named else ()
-            left, self._seat = self._seat, _Seat(models, opened.pop_all())
+        ready = await made_ready(self._build, named) if named else None
+        left, self._seat = self._seat, _Seat(ready)
         structlog.get_logger().info("champion", model=named.id if named else "")
         await left.leave()
 
@@ -140,25 +126,3 @@ async def open_champion(home: Path, build: Build, patience: float = PATIENCE) ->
         yield champion
     finally:
         await champion.close()
-
-
-def _champion(home: Path) -> Model | None:
-    # Opening would make one.
-    if not (home / FILE).exists():
-        return None
-    with open_registry(home) as registry:
-        return registry.champion()
-
-
-def _stamp(file: str) -> tuple[int, int, int] | None:
-    try:
-        found = Path(file).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _unsettled(state: _State) -> float:
-    """Return the seconds until a write would show in the files' times."""
-    written = max((stamp[1] for stamp in state if stamp), default=0) / 1e9
-    return min(max(0.0, written + GRAIN - time.time()), GRAIN)

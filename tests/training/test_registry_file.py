@@ -6,14 +6,16 @@ import signal
 import sqlite3
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -22,7 +24,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import event
 
 from tests.store_kit import change, look
-from tests.training.registry_kit import registered, started
+from tests.training.registry_kit import PLAN, registered, started
 from training.providers import Metric
 from training.registry import Registry, RegistryError, database, migrations, open_registry
 from training.registry.database import open_database
@@ -31,6 +33,10 @@ from training.registry.tables import metadata
 FULL = 2  # what SQLite calls synchronous=FULL
 SHAPES = "SELECT name, sql FROM sqlite_master ORDER BY name"
 SECRET = "my door code is 4711"
+CONFIG = Config()
+CONFIG.set_main_option("script_location", str(Path(migrations.__file__).parent))
+SCRIPTS = ScriptDirectory.from_config(CONFIG)
+OLDER = [script.revision for script in SCRIPTS.walk_revisions() if script.revision != migrations.NEWEST]
 
 # Promotes and measures for ever, and tells each as soon as it is acknowledged.
 WORKING = """
@@ -108,9 +114,7 @@ def check_consistent(registry: Registry) -> None:
 
 
 def test_the_newest_revision_is_the_head_of_the_steps() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    assert ScriptDirectory.from_config(config).get_heads() == [migrations.NEWEST]
+    assert SCRIPTS.get_heads() == [migrations.NEWEST]
 
 
 def test_the_steps_build_the_tables_that_the_queries_expect(tmp_path: Path) -> None:
@@ -129,6 +133,53 @@ def test_an_empty_file_becomes_a_registry_and_opening_again_keeps_it(tmp_path: P
         run = started(registry)
     with open_registry(tmp_path) as registry:
         assert registry.runs() == [run]
+
+
+def bring(path: Path, revision: str, move: Callable[[Config, str], None] = command.upgrade) -> None:
+    """Bring the file's tables to a revision."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        move(config, revision)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_an_older_file_becomes_the_newest_and_keeps_what_it_knew(tmp_path: Path, revision: str) -> None:
+    bring(tmp_path / "registry.db", revision)
+    change(
+        tmp_path / "registry.db",
+        """
+        INSERT INTO datasets VALUES ('ds-1', 'lamps', 10, 8, 2, 'ana', 1.0);
+        INSERT INTO audit VALUES (1, 1.0, 'ana', 'add dataset', 'ds-1', '');
+        """,
+    )
+    with open_registry(tmp_path) as registry:
+        assert [row.name for row in registry.datasets()] == ["lamps"]
+        assert [line.subject for line in registry.audit_log()] == ["ds-1"]
+        assert (
+            registry.propose(replace(PLAN, dataset="ds-1"), 1.0, "ana", 2.0, needs_second=False).plan.dataset == "ds-1"
+        )
+    with open_registry(tmp_path / "fresh"):
+        pass
+    assert look(tmp_path / "registry.db", SHAPES) == look(tmp_path / "fresh" / "registry.db", SHAPES)
+
+
+@pytest.mark.parametrize("revision", OLDER)
+def test_a_step_can_be_taken_back_without_losing_what_older_tables_hold(tmp_path: Path, revision: str) -> None:
+    path = tmp_path / "registry.db"
+    with open_registry(tmp_path) as registry:
+        registered(registry)
+        registry.propose(PLAN, 1.0, "ana", 2.0, needs_second=True)
+        known = registry.runs(), registry.models(), registry.audit_log()
+    bring(path, revision, command.downgrade)
+    bring(tmp_path / "older.db", revision)
+    assert look(path, "SELECT version_num FROM alembic_version") == [(revision,)]
+    assert look(path, SHAPES) == look(tmp_path / "older.db", SHAPES)
+    with open_registry(tmp_path) as registry:
+        assert (registry.runs(), registry.models(), registry.audit_log()) == known
 
 
 def test_a_file_of_a_newer_sarah_is_refused_with_the_way_out_and_left_as_it_was(tmp_path: Path) -> None:

@@ -11,18 +11,24 @@ from typing import Annotated
 
 import typer
 
-from training.assembly import asker_for
-from training.checks import scenario_questions
 from training.checks.mending import mend_file
 from training.cli import permissions, shell
 from training.cli.progress import bar
-from training.cli.recording import record
 from training.cli.showing import print_dataset, print_inspection, write_json
-from training.datasets import Dataset, Datasets, Intake, split_file
+from training.datasets import Dataset, split_file
 from training.datasets.lines import kept_in
-from training.formats import Format, Reader, Shaping
-from training.inspection import Inspection, Measure, inspected
-from training.pricing import read_prices
+from training.formats import Format, Reader
+from training.inspection import Inspection
+from training.intake import (
+    Request,
+    base_price,
+    datasets_of,
+    looked_at,
+    reader_of,
+    record,
+    scenario_folder,
+    taken_in,
+)
 from training.provenance import Attribution, Provenance, Source
 from training.registry import open_registry
 from training.settings import TrainingSettings
@@ -75,49 +81,44 @@ def check(  # noqa: PLR0913 - a form, field by field
     """Find every problem of a file, count its tokens and price it; ends with 1 if there is a problem."""
     settings = shell.settings()
     copy = _copy_of(file, output) if fix else None
-    reader = Reader(file, Shaping(system, stop, least_question, least_answer), format=kind, ask=asker_for(settings))
-    measure = _measure(settings, base, encoding, epochs, validation)
-    with bar(reader.size) as progress, inspected(reader, measure, progress) as inspection:
+    request = Request(
+        file=file,
+        format=kind,
+        system=system,
+        stop=stop,
+        base=base,
+        encoding=encoding,
+        epochs=epochs,
+        least_question=least_question,
+        least_answer=least_answer,
+        validation=validation,
+    )
+    reader = reader_of(settings, request)
+    _remark_on_scenarios(settings)
+    with bar(reader.size) as progress, looked_at(settings, request, progress) as inspection:
         progress.stop()
         if json:
             write_json(sys.stdout, inspection)
         else:
             print_inspection(shell.out(), str(file), inspection)
         if histogram:
-            _draw(inspection, histogram, measure)
+            _draw(inspection, histogram, base_price(settings, request).limit_tokens)
         found = bool(inspection.counts)
     if copy:
         _fix(file, reader, copy)
     raise typer.Exit(PROBLEMS if found else 0)
 
 
-def _measure(
-    settings: TrainingSettings, base: str, encoding: Vocabulary | None, epochs: int | None, validation: Path | None
-) -> Measure:
-    """Return by what a file is measured: the base model, or the one that the settings name."""
-    prices = read_prices()
-    price = prices.named(base or settings.sarah_tuning_model)
-    return Measure(
-        price=price,
-        prices=prices,
-        vocabulary=encoding or price.vocabulary,
-        epochs=epochs,
-        scenario_questions=_scenario_questions(settings.sarah_data / "scenarios"),
-        validation=validation,
-    )
-
-
-def _scenario_questions(folder: Path) -> frozenset[str]:
-    if not folder.is_dir():
+def _remark_on_scenarios(settings: TrainingSettings) -> None:
+    if not (folder := scenario_folder(settings)).is_dir():
         shell.remark(f"There are no scenarios in {folder}: nobody looks whether they leaked. Set SARAH_DATA.")
-    return scenario_questions(folder)
 
 
-def _draw(inspection: Inspection, picture: Path, measure: Measure) -> None:
+def _draw(inspection: Inspection, picture: Path, limit: int) -> None:
     from training.charts.histogram import histogram  # noqa: PLC0415 - half a second, for a picture only
 
     with kept_in(picture):
-        histogram(inspection.distribution, picture, limit=measure.price.limit_tokens)
+        histogram(inspection.distribution, picture, limit=limit)
     shell.remark(f"The lengths are drawn in {picture}.")
 
 
@@ -152,8 +153,8 @@ def split(  # noqa: PLR0913 - a form, field by field
 ) -> None:
     """Write a file's examples to a training and a validation file, 80 to 20; the content decides who goes where."""
     settings = shell.settings()
-    reader = Reader(file, Shaping(system, stop), format=kind, ask=asker_for(settings))
-    attribution = Attribution(file, _declared("", "file", "", ""), (), time.time())
+    reader = reader_of(settings, Request(file, kind, system=system, stop=stop))
+    attribution = Attribution(file, Provenance("", "file"), (), time.time())
     train, validation = split_file(reader, output, seed, share, lambda entry: attribution.of(entry).category)
     if json:
         typer.echo(shell.as_json({"train": train, "validation": validation, "folder": str(output)}))
@@ -184,62 +185,55 @@ def add(  # noqa: PLR0913 - a form, field by field
 ) -> None:
     """Check a file and keep it as a dataset, which never changes; kept whole, or not at all if there is an error."""
     settings = shell.settings()
-    reader = Reader(file, Shaping(system, stop, least_question, least_answer), format=kind, ask=asker_for(settings))
-    measure = _measure(settings, base, encoding, None, None)
-    with open_registry(settings.sarah_home) as registry:
-        intake = Intake(
-            file=file,
-            format=reader.format,
-            declared=_declared(supplied_by or shell.author(settings), source, workspace, permission),
-            permissions=tuple(registry.permissions()),
-            name=name,
-            system=system,
-            stop=stop,
-            seed=seed,
-            share=share,
-            vocabulary=measure.vocabulary,
-        )
-        kept = _kept(settings, reader, measure, intake, json=json)
-        record(registry, kept, shell.author(settings))
+    request = Request(
+        file=file,
+        format=kind,
+        name=name,
+        system=system,
+        stop=stop,
+        base=base,
+        encoding=encoding,
+        least_question=least_question,
+        least_answer=least_answer,
+        seed=seed,
+        share=share,
+        supplied_by=supplied_by,
+        source=source,
+        workspace=workspace,
+        permission=permission,
+    )
+    kept = _kept(settings, request, json=json)
     if not json:
         sides = f"{kept.train:,} to learn from, {kept.validation:,} to validate with"
         shell.out().print(f"\nKept as {kept.id} ({kept.name}): {sides}.", markup=False)
 
 
-def _kept(settings: TrainingSettings, reader: Reader, measure: Measure, intake: Intake, *, json: bool) -> Dataset:
+def _kept(settings: TrainingSettings, request: Request, *, json: bool) -> Dataset:
     """Return the dataset that was made of a file, having shown what was found; ends with 1 when it is refused."""
+    reader = reader_of(settings, request)
+    _remark_on_scenarios(settings)
     with (
+        open_registry(settings.sarah_home) as registry,
         bar(reader.size) as progress,
-        _datasets(settings).adding(intake) as writer,
-        inspected(reader, measure, progress, writer.take) as inspection,
+        taken_in(settings, registry, request, shell.author(settings), progress) as taken,
     ):
         progress.stop()
-        found = inspection.joined(writer.problems) if writer.refused else inspection
-        kept = None if found.has_errors else writer.keep()
         if json:
-            write_json(sys.stdout, found, {"dataset": kept.id if kept else ""})
+            write_json(sys.stdout, taken.inspection, {"dataset": taken.dataset.id if taken.dataset else ""})
         else:
-            print_inspection(shell.out(), str(intake.file), found)
-    if kept is None:
+            print_inspection(shell.out(), str(request.file), taken.inspection)
+    if taken.dataset is None:
         shell.complain(
             "Nothing was kept: mend what is an error; `sarah data check FILE --fix` mends some of it in a copy."
         )
         raise typer.Exit(PROBLEMS)
-    return kept
-
-
-def _datasets(settings: TrainingSettings) -> Datasets:
-    return Datasets(settings.sarah_home / "datasets")
-
-
-def _declared(supplied_by: str, source: Source, workspace: str, permission: str) -> Provenance:
-    return Provenance(supplied_by, source, workspace=workspace, permission=permission)
+    return taken.dataset
 
 
 @app.command("list")
 def list_datasets(*, json: AsJson = False) -> None:
     """List the datasets, the newest first."""
-    datasets = _datasets(shell.settings()).list()
+    datasets = datasets_of(shell.settings()).list()
     if json:
         typer.echo(shell.as_json([_told(dataset) for dataset in datasets]))
         return
@@ -261,7 +255,7 @@ def _told(dataset: Dataset) -> dict[str, object]:
 @app.command()
 def show(dataset: DatasetName, *, json: AsJson = False) -> None:
     """Show a dataset: its counts, where its examples come from, and a few of them."""
-    datasets = _datasets(shell.settings())
+    datasets = datasets_of(shell.settings())
     kept = datasets.get(dataset)
     datasets.verify(kept)
     if json:
@@ -276,7 +270,7 @@ def show(dataset: DatasetName, *, json: AsJson = False) -> None:
 def delete(dataset: DatasetName) -> None:
     """Remove a dataset that no run has used."""
     settings = shell.settings()
-    datasets = _datasets(settings)
+    datasets = datasets_of(settings)
     kept = datasets.get_exactly(dataset)
     with open_registry(settings.sarah_home) as registry:
         record(registry, kept, shell.author(settings))

@@ -2,14 +2,14 @@
 
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from training import promotion as promotions
 from training.cli import shell
 from training.pricing import read_prices
-from training.promotion import objections, see_whole
+from training.promotion import PromotionRefused
 from training.registry import Model, Registry, open_registry
 
 app = shell.commands("Models: what has been tuned, and which one answers customers.")
@@ -83,15 +83,16 @@ def promote(
 ) -> None:
     """Let a model answer customers, from the next message on."""
     settings = shell.settings()
-    if force and not reason.strip():
-        shell.refuse("--force needs --reason, which is kept in the history: say why.")
-    with open_registry(settings.sarah_home) as registry:
-        chosen = registry.model(model)
-        see_whole(chosen, settings.sarah_home)
-        against = " ".join(objections(chosen, read_prices(), datetime.now(UTC).date()))
-        if against and not force:
-            shell.refuse(f"{against} Promote another, or this one with --force and a --reason.")
-        promotion = registry.promote(chosen.id, shell.author(settings), time.time(), reason, forced=force)
+    home, who = settings.sarah_home, shell.author(settings)
+    try:
+        with open_registry(home) as registry:
+            promotion = promotions.promote(
+                registry, home, model, who, time.time(), reason=reason, forced=force, prices=read_prices()
+            )
+    except PromotionRefused as refused:
+        if not refused.objections:
+            shell.refuse("--force needs --reason, which is kept in the history: say why.")
+        shell.refuse(f"{' '.join(refused.objections)} Promote another, or this one with --force and a --reason.")
     _told(json=json, values=asdict(promotion), sentence=f"{promotion.model} answers from the next message on.")
 
 

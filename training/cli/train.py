@@ -15,8 +15,9 @@ from training.cli import shell
 from training.cli.following import event_line, follow, picture, summary, telling, until_ended
 from training.cli.planning import considered
 from training.datasets.lines import kept_in
-from training.providers import Hyperparameters, Method
-from training.registry import Plan, Registry, Run, open_registry
+from training.planning import plan_from
+from training.providers import Method
+from training.registry import Registry, Run, open_registry
 from training.runs import worker
 from training.settings import TrainingSettings, web_address
 
@@ -58,16 +59,19 @@ def start(  # noqa: PLR0913 - a form, field by field
     """Tune a model: shows tokens and cost, asks once, and starts a run that outlives any crash."""
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
-        plan = Plan(
+        plan = plan_from(
+            settings,
             dataset=dataset,
             provider=provider,
-            base=base or (settings.sarah_tuning_model if provider == "openai" else provider),
-            base_url=web_address("--base-url", base_url or settings.sarah_tuning_url) if provider == "openai" else "",
+            base=base,
+            base_url=web_address("--base-url", base_url) if provider == "openai" else "",
             method=method,
-            hyperparameters=Hyperparameters(epochs, batch_size, learning_rate),
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
             suffix=suffix,
             seed=seed,
-            spending_limit_usd=settings.sarah_spending_limit if limit is None else limit,
+            limit=limit,
         )
         plan = considered(settings, registry, plan, asking=not yes, json=json)
         run = registry.start_run(plan, shell.author(settings), time.time())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from training.providers import Event, Metric
-from training.registry import audits, champions, datasets, models, permissions, progress, runs
+from training.registry import audits, champions, datasets, models, permissions, progress, proposals, runs
 from training.registry.database import Database, open_database
 from training.registry.records import (
     AuditLine,
@@ -17,6 +17,7 @@ from training.registry.records import (
     PermittingPlatform,
     Plan,
     Promotion,
+    Proposal,
     RegistryError,
     Run,
     RunChanges,
@@ -35,6 +36,7 @@ __all__ = [
     "PermittingPlatform",
     "Plan",
     "Promotion",
+    "Proposal",
     "Registry",
     "RegistryError",
     "Run",
@@ -87,6 +89,20 @@ class Registry:
     def start_run(self, plan: Plan, by: str, at: float) -> Run:
         """Queue a run for a dataset that is recorded."""
         return self._write(lambda connection: runs.start(connection, plan, by, at))
+
+    def propose(self, plan: Plan, cost_usd: float | None, by: str, at: float, *, needs_second: bool) -> Proposal:
+        """Keep a run that somebody wants, with its price; it starts when the proposer and, if needed, another agree."""
+        return self._write(
+            lambda connection: proposals.propose(connection, plan, cost_usd, by, at, needs_second=needs_second)
+        )
+
+    def proposal(self, id: str, /) -> Proposal:  # noqa: A002 - positional
+        """Return a proposal, also one that was started."""
+        return self._read(lambda connection: proposals.find(connection, id))
+
+    def agree(self, id: str, by: str, at: float) -> Proposal:  # noqa: A002 - the field's name
+        """Agree to a proposal of the last 24 hours; whoever is the last that has to starts its run, once."""
+        return self._write(lambda connection: proposals.agree(connection, id, by, at))
 
     def run(self, id: str, /) -> Run:  # noqa: A002 - positional
         """Return a run."""
@@ -170,13 +186,20 @@ class Registry:
         """Return who answered customers when, oldest first."""
         return self._read(champions.history)
 
-    def promote(self, model: str, by: str, at: float, reason: str = "", *, forced: bool = False) -> Promotion:
-        """Let a model answer customers from now on."""
-        return self._write(lambda connection: champions.promote(connection, model, by, at, reason, forced=forced))
+    def promote(  # noqa: PLR0913 - who, when and why belong to it
+        self, model: str, by: str, at: float, reason: str = "", *, forced: bool = False, over: str | None = None
+    ) -> Promotion:
+        """Let a model answer customers from now on, if the champion is `over` ("" for none; None: whoever it is)."""
+        return self._write(
+            lambda connection: champions.promote(connection, model, by, at, reason, forced=forced, over=over)
+        )
 
-    def rollback(self, by: str, at: float, reason: str = "") -> Promotion:
-        """Let the model answer that did before the champion was promoted; a second time, the one before that."""
-        return self._write(lambda connection: champions.rollback(connection, by, at, reason))
+    def rollback(self, by: str, at: float, reason: str = "", *, over: str | None = None) -> Promotion:
+        """Let the model answer that did before the champion was promoted; a second time, the one before that.
+
+        If the champion is `over`, the id of the model that was seen to answer ("" for none; None: whoever it is).
+        """
+        return self._write(lambda connection: champions.rollback(connection, by, at, reason, over=over))
 
     def audit(self, by: str, at: float, action: str, subject: str, detail: str = "") -> None:
         """Write down what somebody did elsewhere; what is done here is written down by itself."""

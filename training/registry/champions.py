@@ -42,10 +42,11 @@ def _chain(changes: list[Promotion]) -> list[str]:
 
 
 def promote(  # noqa: PLR0913 - who, when and why belong to it
-    connection: sa.Connection, asked: str, by: str, at: float, reason: str, *, forced: bool
+    connection: sa.Connection, asked: str, by: str, at: float, reason: str, *, forced: bool, over: str | None
 ) -> Promotion:
-    """Put a model on the chain; raises RegistryError where it is the champion already."""
+    """Put a model on the chain; raises RegistryError where it is the champion already, or `over` is not any more."""
     model = find(connection, asked).id
+    _see_champion(connection, over, "promote")
     now = champion(connection)
     if now is not None and now.id == model:
         raise RegistryError(f"{model} is the champion already: there is nothing to promote.")
@@ -53,8 +54,25 @@ def promote(  # noqa: PLR0913 - who, when and why belong to it
     return _added(connection, Promotion(0, model, at, by, "promote", reason, forced))
 
 
-def rollback(connection: sa.Connection, by: str, at: float, reason: str) -> Promotion:
-    """Take the champion off the chain; raises RegistryError where there is none."""
+def _see_champion(connection: sa.Connection, over: str | None, verb: str) -> None:
+    """See that the model that somebody saw answers still ("" for none; None: whoever does); raises RegistryError."""
+    now = champion(connection)
+    if over is None or over == (now.id if now else ""):
+        return
+    again = f"look at it, and {verb} again if you still want to"
+    changes = history(connection)
+    if not changes:
+        raise RegistryError(f"No model has been promoted, {over!r} neither: look at those that there are.")
+    last = changes[-1]
+    if last.action == "promote":
+        raise RegistryError(f"{last.model} was promoted meanwhile by {last.by}: {again}.")
+    to = last.model or "the models that the bot is set up with"
+    raise RegistryError(f"{last.by} rolled back meanwhile to {to}: {again}.")
+
+
+def rollback(connection: sa.Connection, by: str, at: float, reason: str, *, over: str | None) -> Promotion:
+    """Take the champion off the chain; raises RegistryError where there is none, or `over` is not any more."""
+    _see_champion(connection, over, "roll back")
     chain = _chain(history(connection))
     if not chain:
         raise RegistryError(

@@ -10,8 +10,13 @@ import sqlalchemy as sa
 from training.registry.records import RegistryError
 
 _SHOWN = 3
-_LISTS = {"run": "sarah train list", "model": "sarah model list", "permit": "sarah data permissions"}
-_WORDS = {"permit": "permission"}
+_WAYS_OUT = {
+    "run": "`sarah train list` shows those that there are.",
+    "model": "`sarah model list` shows those that there are.",
+    "permit": "`sarah data permissions` shows those that there are.",
+    "prop": "propose the run again.",
+}
+_WORDS = {"permit": "permission", "prop": "proposal"}
 
 
 def fresh(connection: sa.Connection, column: sa.Column[Any], kind: str) -> str:
@@ -41,7 +46,7 @@ def found(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: s
 
 def _near(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: str) -> str:
     names = connection.scalars(sa.select(column)).all()
-    return suggestion(get_close_matches(asked, names, _SHOWN), f"`{_LISTS[kind]}` shows those that there are.")
+    return suggestion(get_close_matches(asked, names, _SHOWN), _WAYS_OUT[kind])
 
 
 def suggestion(near: Sequence[str], otherwise: str) -> str:

@@ -45,6 +45,26 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A run that somebody wants, with its price, until everybody has agreed who has to."""
+
+    id: str
+    plan: Plan
+    cost_usd: float | None
+    """What it costs at most; None where nobody knows."""
+    needs_second: bool
+    """Whether somebody else has to approve it once the proposer has agreed."""
+    by: str
+    at: float
+    agreed_at: float
+    """When somebody first agreed; 0 where nobody has."""
+    approved_by: str
+    """Who approved it besides the proposer, or ""."""
+    run: str
+    """The id of the run that came of it, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One fine-tuning job, whoever does it; a time of 0 has not come yet, or is not known."""
 

@@ -1,6 +1,6 @@
 """Runs: how each goes, and what somebody wants of it."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -32,12 +32,19 @@ _AT_FIRST = {
 
 
 def _run(row: sa.RowMapping) -> Run:
-    values: dict[str, Any] = dict(row) | {
-        "hyperparameters": Hyperparameters(**row["hyperparameters"]),
-        "model": row["model"] or "",
-    }
-    plan = Plan(**{name: values[name] for name in _PLAN})
-    return Run(plan=plan, **{name: values[name] for name in _REST})
+    values: dict[str, Any] = dict(row) | {"model": row["model"] or ""}
+    return Run(plan=plan_of(row), **{name: values[name] for name in _REST})
+
+
+def plan_of(row: sa.RowMapping) -> Plan:
+    """Return the plan that stands in a row, whose columns are named as its fields."""
+    values: dict[str, Any] = dict(row) | {"hyperparameters": Hyperparameters(**row["hyperparameters"])}
+    return Plan(**{name: values[name] for name in _PLAN})
+
+
+def described(plan: Plan) -> str:
+    """Return a plan as the audit log tells it."""
+    return f"{plan.provider} tunes {plan.base} with {plan.dataset}"
 
 
 def _exactly(connection: sa.Connection, run: str) -> Run:
@@ -65,12 +72,29 @@ def unfinished(connection: sa.Connection) -> list[Run]:
 
 def start(connection: sa.Connection, plan: Plan, by: str, at: float) -> Run:
     """Insert a run; raises RegistryError where its dataset is not recorded."""
-    if connection.execute(sa.select(datasets.c.id).where(datasets.c.id == plan.dataset)).first() is None:
-        raise RegistryError(f"There is no dataset with the id {plan.dataset!r}: add it first, with `sarah data add`.")
+    see_dataset(connection, plan)
     run = fresh(connection, runs.c.id, "run")
     connection.execute(runs.insert().values(id=run, by=by, created_at=at, **_AT_FIRST, **asdict(plan)))
-    audits.write(connection, by, at, "start run", run, f"{plan.provider} tunes {plan.base} with {plan.dataset}")
+    audits.write(connection, by, at, "start run", run, described(plan))
     return _exactly(connection, run)
+
+
+def see_dataset(connection: sa.Connection, plan: Plan) -> None:
+    """See that a plan's dataset is recorded; raises RegistryError."""
+    if connection.execute(sa.select(datasets.c.id).where(datasets.c.id == plan.dataset)).first() is None:
+        raise RegistryError(f"There is no dataset with the id {plan.dataset!r}: add it first, with `sarah data add`.")
+
+
+def see_startable(connection: sa.Connection, plan: Plan) -> None:
+    """See that a plan's dataset is recorded, and that no such run goes on already; raises RegistryError."""
+    see_dataset(connection, plan)
+    # What a run may cost at most does not make it another.
+    wanted = replace(plan, spending_limit_usd=0.0)
+    for run in unfinished(connection):
+        if replace(run.plan, spending_limit_usd=0.0) == wanted:
+            raise RegistryError(
+                f"The same run goes on already: {run.id}, started by {run.by}; wait for its end, or cancel it."
+            )
 
 
 def change(connection: sa.Connection, asked: str, changes: RunChanges, by: str, at: float) -> Run:

@@ -132,6 +132,34 @@ promotions = sa.Table(
     sqlite_autoincrement=True,
 )
 
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    _text("id"),
+    # No foreign key: a dataset may go while a run with it is only proposed.
+    _text("dataset"),
+    _text("provider"),
+    _text("base"),
+    _text("base_url"),
+    _text("method"),
+    sa.Column("hyperparameters", sa.JSON, nullable=False),
+    _text("suffix"),
+    sa.Column("seed", sa.BigInteger),
+    sa.Column("spending_limit_usd", sa.Double, nullable=False),
+    # Absent where nobody knows.
+    sa.Column("cost_usd", sa.Double),
+    sa.Column("needs_second", sa.Boolean, nullable=False),
+    _text("by"),
+    _time("at"),
+    _time("agreed_at"),
+    _text("approved_by"),
+    # Absent until it is started.
+    sa.Column("run", Plain, sa.ForeignKey("runs.id")),
+    sa.UniqueConstraint("id", name="proposals_id"),
+    sqlite_autoincrement=True,
+)
+
 audit = sa.Table(
     "audit",
     metadata,

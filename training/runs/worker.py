@@ -75,6 +75,15 @@ def _serve(bench: Workbench, until: str | None) -> None:
             bench.interruptible(bench.pace.look)
 
 
+def is_at_work(home: Path) -> bool:
+    """Return whether a process works on the runs of a home folder at this moment."""
+    lock = home / "training.lock"
+    if not lock.exists():
+        return False
+    with _held(lock) as nobody:
+        return not nobody
+
+
 def start_in_background(home: Path) -> int:
     """Start `python -m training work` in a process of its own that outlives this one, and return its id."""
     home.mkdir(parents=True, exist_ok=True)

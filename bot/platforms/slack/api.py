@@ -22,6 +22,8 @@ from bot.platforms.slack.wire import Json, string
 CALL_TIMEOUT = 30
 _RETRIES = 5
 _OK = 200
+# Slack's codes for what passes.
+_PASSING = {"fatal_error", "internal_error", "rate_limited", "ratelimited", "request_timeout", "service_unavailable"}
 
 
 class RefusedError(Exception):
@@ -65,6 +67,17 @@ class Api:
             raise _refused(error) from None
         return string(cast("Json", opened.data), "url")  # pyright: ignore[reportUnknownMemberType]
 
+    async def deliver(self, url: str, content: bytes) -> None:
+        """Send a file to the address that Slack named for it; our token does not go there."""
+        try:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
+                async with session.post(url, data=content, allow_redirects=False) as answer:
+                    status = answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _refused(error) from None
+        if status != _OK:
+            raise RefusedError(f"http {status}", transient=True)
+
     async def respond(self, url: str, text: str, blocks: Sequence[Json] = ()) -> None:
         """Show something to the one who acted, by the act's own address: five times in half an hour."""
         webhook = AsyncWebhookClient(
@@ -85,7 +98,7 @@ def _refused(error: Exception) -> RefusedError:
     response = cast("object", error.response)  # pyright: ignore[reportUnknownMemberType]
     data = cast("object", getattr(response, "data", None))
     code = string(cast("Json", data), "error") if isinstance(data, Mapping) else ""
-    return RefusedError(code or f"http {getattr(response, 'status_code', '?')}", transient=not code)
+    return RefusedError(code or f"http {getattr(response, 'status_code', '?')}", transient=not code or code in _PASSING)
 
 
 class _Quietly(logging.Handler):

@@ -17,8 +17,21 @@ from bot.platforms.slack.wire import string
 APPS = "https://api.slack.com/apps"
 # Seconds.
 CONNECT_TIMEOUT = 30.0
-# What answering, following threads and greeting need; the manifest grants these, and more channels.
-SCOPES = frozenset({"app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands", "im:history"})
+# What answering, following threads, greeting and admins' commands need; the manifest grants these, and more channels.
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "assistant:write",
+        "channels:history",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "im:history",
+        "im:write",
+        "users:read",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ async def who_am_i(api: Api) -> Me:
     if granted and (missing := SCOPES - set(granted.split(","))):
         log = structlog.get_logger()
         log.warning("slack.scopes_missing", scopes=sorted(missing), way_out="paste slack-manifest.yaml again")
-    return Me(string(found, "team_id"), string(found, "user_id"))
+    return Me(string(found, "team_id"), string(found, "user_id"), string(found, "url"))
 
 
 @asynccontextmanager

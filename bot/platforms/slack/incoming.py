@@ -18,6 +18,16 @@ class Me:
 
     team: str
     user: str
+    url: str = ""
+    """The workspace's own address, which ends in a slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A file that came with a message."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Heard:
     place: Place
     addressed: bool
     to_others: bool
+    files: tuple[Shared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +106,13 @@ def _heard(event: Json, me: Me) -> Heard | None:
         return None
     text, user = string(event, "text"), string(event, "user")
     mentioned = set(_MENTION.findall(text))
+    files = tuple(Shared(string(file, "id"), string(file, "name")) for file in tables(event, "files"))
     return Heard(
-        question=Question(
-            conversation_of(channel, event, me), user, ts, plain(text, me.user), len(tables(event, "files"))
-        ),
+        question=Question(conversation_of(channel, event, me), user, ts, plain(text, me.user), len(files)),
         place=Place(channel, string(event, "thread_ts") or ts, string(event, "user_team") or me.team, user),
         addressed=is_direct(channel) or me.user in mentioned or string(event, "type") == "app_mention",
         to_others=bool(mentioned - {me.user}),
+        files=files,
     )
 
 

@@ -7,7 +7,7 @@ import structlog
 
 from bot.conversation import Answered
 from bot.platforms.slack.api import Api, RefusedError
-from bot.platforms.slack.blocks import feedback, written
+from bot.platforms.slack.blocks import below, written
 from bot.platforms.slack.incoming import Place
 from bot.platforms.slack.text import escaped, live, neutral, split
 from bot.platforms.slack.wire import Json, string
@@ -97,7 +97,7 @@ class Reply:
         parts = split(neutral(answer.text))
         try:
             for number, part in enumerate(parts, 1):
-                extra = feedback(answer.turn) if answer.ratable and number == len(parts) else []
+                extra = below(answer) if number == len(parts) else []
                 if number > 1:
                     await self._post(part, extra)
                 elif not await self._stopped(part, extra):

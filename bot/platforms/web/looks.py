@@ -17,8 +17,8 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>
 </svg>"""
 
-# Gradio's own classes are named where a part has no id; the page's tests notice when one is renamed.
-CSS = """
+# What every page has: its colours, its header and its footer.
+FRAME = """
 :root {
   color-scheme: light dark;
   --paper: #faf9f7; --card: #ffffff; --ink: #292524; --soft: #6b6560; --line: #e4e0da;
@@ -31,14 +31,6 @@ CSS = """
     --accent: #2dd4bf; --on-accent: #06231f; --tint: #12403a;
   }
 }
-html, body { height: 100%; overflow: hidden; }
-body { background: var(--paper) !important; color: var(--ink); font-family: var(--font); height: 100dvh !important; }
-gradio-app { flex: 1 1 0 !important; min-height: 0; background: none !important; }
-.gradio-container, .gradio-container .main, .gradio-container .wrap:has(> main), .gradio-container main,
-.gradio-container main > .column { display: flex; flex-direction: column; flex: 1 1 0; min-height: 0 !important; }
-.gradio-container { background: none !important; font-family: var(--font) !important; color: var(--ink); }
-.gradio-container .main { width: 100%; max-width: 48rem !important; margin: 0 auto; padding: 0 1rem !important; }
-.gradio-container main > .column { gap: .75rem; }
 .frame { flex: none; width: 100%; max-width: 48rem; margin: 0 auto; padding: 0 1rem; box-sizing: border-box; }
 
 header.frame { display: flex; align-items: center; gap: .75rem; padding-block: .9rem; }
@@ -54,11 +46,39 @@ header.frame button {
   color: var(--ink); background: var(--card); border: 1px solid var(--line);
 }
 header.frame button:hover, #chat .example:hover { border-color: var(--accent); background: var(--tint); }
+nav.tabs { display: flex; gap: 1.25rem; padding-bottom: .1rem; }
+nav.tabs a {
+  padding: .3rem .1rem; font-size: .9rem; color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent;
+}
+nav.tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
+.ways { display: flex; flex-wrap: wrap; justify-content: center; gap: .1rem 1rem; margin: 0 0 .35rem; }
+.ways button {
+  font: inherit; font-size: .8rem; line-height: 1.6; padding: .2rem 0; border: 0; background: none; cursor: pointer;
+  color: var(--soft); text-decoration: underline; text-underline-offset: .2em;
+}
+.ways button:hover { color: var(--accent); }
+@media (max-width: 480px) {
+  header.frame:has(nav) { flex-wrap: wrap; row-gap: .4rem; padding-block: .7rem; }
+  nav.tabs { order: 3; width: 100%; }
+}
 footer.frame { padding-block: .6rem .9rem; }
 footer.frame p {
   margin: 0; text-align: center; text-wrap: balance; font-size: .8rem; line-height: 1.45; color: var(--soft);
 }
 :is(button, textarea, a):focus-visible { outline: 3px solid var(--accent) !important; outline-offset: 2px; }
+
+"""
+
+# Gradio's own classes are named where a part has no id; the page's tests notice when one is renamed.
+CHAT = """
+html, body { height: 100%; overflow: hidden; }
+body { background: var(--paper) !important; color: var(--ink); font-family: var(--font); height: 100dvh !important; }
+gradio-app { flex: 1 1 0 !important; min-height: 0; background: none !important; }
+.gradio-container, .gradio-container .main, .gradio-container .wrap:has(> main), .gradio-container main,
+.gradio-container main > .column { display: flex; flex-direction: column; flex: 1 1 0; min-height: 0 !important; }
+.gradio-container { background: none !important; font-family: var(--font) !important; color: var(--ink); }
+.gradio-container .main { width: 100%; max-width: 48rem !important; margin: 0 auto; padding: 0 1rem !important; }
+.gradio-container main > .column { gap: .75rem; }
 
 #chat { flex: 1 1 0 !important; min-height: 0; background: none; border: 0 !important; overflow: hidden !important; }
 #chat .wrapper { min-height: 0; background: none; }

@@ -1,0 +1,106 @@
+"""What customers may ask for beside an answer: a person, and what is kept of them."""
+
+import json
+from typing import Annotated
+
+import structlog
+
+from bot.admin.board import Notice, ShowError
+from bot.admin.calls import Call
+from bot.admin.forms import About, command
+from bot.admin.office import Office, Refusal
+from bot.admin.replies import Attachment, Button, Reply
+from bot.admin.wording import number
+from bot.conversation import Answered, Conversation, Question
+
+EXPORT = "my-conversations.json"
+
+
+@command("", may="anyone")
+async def ask(
+    call: Call, office: Office, question: Annotated[str, About("What you would like to know", long=True)]
+) -> Reply:
+    """Ask a question."""
+    if why := office.assistant.silence(call.conversation):
+        return Reply(why)
+    asked = Question(call.conversation, call.caller.user, call.message_id, question)
+    answers = [event.text async for event in office.assistant.answer(asked) if isinstance(event, Answered)]
+    return Reply("\n".join(answers) or "That was asked before: the answer stands above.")
+
+
+@command("", may="anyone")
+async def human(call: Call, office: Office) -> Reply:
+    """Talk to a person: somebody of the company is told, and Sarah stays silent here until then."""
+    sentences, handoff = office.persona.sentences, office.persona.handoff
+    where = _support_for(call.conversation.platform, office)
+    if where is None:
+        return Reply(f"{sentences.no_person} {handoff}")
+    begun = await office.store.handoffs.begin(call.conversation, call.caller.user, office.clock(), call.link)
+    if begun is None:
+        return Reply(sentences.with_person)
+    platform, channel = where
+    back = Button("Hand back to Sarah", "sarah hand-back", {"handoff": str(begun.id)})
+    place = f"\n{call.link}" if call.link else ""
+    text = f"A customer on {call.conversation.platform} asks for a person (conversation #{begun.id}).{place}"
+    try:
+        posted = await office.posts[platform](channel, Notice(text, (back,)))
+    except ShowError as error:
+        structlog.get_logger().error("handoff.not_announced", handoff=begun.id, platform=platform, why=str(error))
+        await office.store.handoffs.end(begun.id, "nobody was told", office.clock())
+        return Reply(f"{sentences.no_person} {handoff}")
+    await office.store.handoffs.noticed(begun.id, f"{platform}:{channel}:{posted}")
+    return Reply(f"{sentences.handed_over} {handoff}", public=True)
+
+
+def _support_for(platform: str, office: Office) -> tuple[str, str] | None:
+    """Return the platform and the channel where people are told: on the customer's own platform if there is one."""
+    served = {name: channel for name, channel in office.support.items() if name in office.posts}
+    if platform in served:
+        return platform, served[platform]
+    return next(iter(served.items()), None)
+
+
+@command("", may="anyone")
+async def privacy(call: Call, office: Office) -> Reply:
+    """Read what is kept of you, what for, and how to see or erase it."""
+    buttons = (
+        Button("Export what is kept of me", "export-me"),
+        Button("Forget me", "forget-me", style="danger"),
+    )
+    return Reply(office.persona.privacy, buttons=buttons)
+
+
+@command("", may="anyone")
+async def forget_me(call: Call, office: Office, *, sure: Annotated[bool, About("Without asking")] = False) -> Reply:
+    """Erase everything that you wrote here, and the answers to it."""
+    if not sure:
+        button = Button("Erase it all", "forget-me", {"sure": "yes"}, "danger")
+        return Reply("Everything you wrote to me here, with my answers, would be gone for good.", buttons=(button,))
+    caller = call.caller
+    erased = await office.store.people.forget(caller.platform, caller.workspace, caller.user)
+    return Reply(f"Done: {number(erased, 'message')} of yours, and what was answered, are gone for good.")
+
+
+@command("", may="anyone")
+async def export_me(call: Call, office: Office) -> Reply:
+    """Get a file of everything that is kept of you here."""
+    caller = call.caller
+    kept = await office.store.people.export(caller.platform, caller.workspace, caller.user)
+    if not kept:
+        return Reply("Nothing is kept of you here.")
+    told = json.dumps(kept, ensure_ascii=False, indent=2, default=vars).encode()
+    return Reply(f"{number(len(kept), 'message')} of yours, with the answers.", (Attachment(EXPORT, told),))
+
+
+@command("", may="anyone")
+async def reset(call: Call, office: Office) -> Reply:
+    """Let Sarah forget what was said here, and start over."""
+    if is_shared(call.conversation) and not call.caller.moderates:
+        raise Refusal("Only people who may manage the messages of this channel can do that here.")
+    await office.assistant.reset(call.conversation)
+    return Reply("Done: what was said here is forgotten.")
+
+
+def is_shared(conversation: Conversation) -> bool:
+    """Whether several people may talk in this conversation: in a server's channel, but in no command of one's own."""
+    return conversation.platform == "discord" and bool(conversation.workspace)

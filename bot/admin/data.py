@@ -1,0 +1,349 @@
+"""`data`: from a file, or from an answer that somebody wrote, to a dataset."""
+
+import tempfile
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+from bot.admin.calls import Call, Upload
+from bot.admin.files import kept_apart, saved
+from bot.admin.forms import About, command
+from bot.admin.office import Office, Refusal
+from bot.admin.permission import OWN
+from bot.admin.replies import Attachment, Button, Reply
+from bot.admin.wording import moment, number, table
+from training import intake
+from training.datasets import Dataset, Datasets
+from training.drafts import Drafted, Drafts
+from training.examples import DataError
+from training.findings import all_problems, findings
+from training.formats import Format
+from training.inspection import Inspection
+from training.provenance import Provenance, Source, covers
+from training.quoting import quoted
+
+DRAFT = "draft"
+PROBLEMS = "problems.csv"
+LENGTHS = "lengths.png"
+SAMPLES = 3
+# Bytes of a dataset that are handed out in a chat: Discord takes no more.
+LARGEST_EXPORT = 10_000_000
+
+DatasetName = Annotated[str, About("The dataset's name or id", names="datasets")]
+FormatField = Annotated[Format | None, About("The file's format, where it is not recognised")]
+NameField = Annotated[str, About("A name for the dataset; the file's unless told")]
+System = Annotated[str, About("The system prompt of examples that have none")]
+Stop = Annotated[str, About("A token put after each answer, such as **STOP**, at which the model stops")]
+
+
+@command("data", may="home")
+async def upload(  # noqa: PLR0913 - a form, field by field
+    call: Call,
+    office: Office,
+    file: Annotated[Upload, About("A file of examples: JSONL, JSON, CSV, Parquet or Markdown")],
+    *,
+    format: FormatField = None,  # noqa: A002 - as people know it
+    name: NameField = "",
+    system: System = "",
+    stop: Stop = "",
+) -> Reply:
+    """Check a file and keep it as a dataset: every problem with its line, or the price."""
+    async with kept_apart(office.home) as folder:
+        path = await saved(file, folder, office)
+        request = intake.Request(
+            file=path, format=format, name=name, system=system, stop=stop, supplied_by=call.caller.who
+        )
+        return await office.apart(lambda: _taken_in(office, request, call.caller.who))
+
+
+def _taken_in(office: Office, request: intake.Request, by: str) -> Reply:
+    with intake.taken_in(office.settings, office.registry, request, by) as taken:
+        return _told(taken, request.file.name)
+
+
+def _told(taken: intake.Taken, file: str) -> Reply:
+    """Return what was found in a file, and what became of it."""
+    text = findings(taken.inspection)
+    problems = _problems(taken.inspection)
+    kept = taken.dataset
+    if kept is None:
+        return Reply(
+            f"**Nothing was kept** of {quoted(file)}: mend what is an error and upload it again.\n\n{text}", problems
+        )
+    sides = f"{kept.train:,} to learn from, {kept.validation:,} to validate with"
+    return Reply(
+        f"Kept as **{kept.name}** (`{kept.id}`): {sides}.\n\n{text}",
+        problems,
+        (
+            Button("Start a run", "train start", {"dataset": kept.id}, "primary"),
+            Button("Show", "data show", {"dataset": kept.id}),
+        ),
+    )
+
+
+def _problems(inspection: Inspection) -> tuple[Attachment, ...]:
+    return (Attachment(PROBLEMS, all_problems(inspection)),) if inspection.counts else ()
+
+
+@command("data", may="home")
+async def check(  # noqa: PLR0913 - a form, field by field
+    call: Call,
+    office: Office,
+    *,
+    file: Annotated[Upload | None, About("A file of examples")] = None,
+    dataset: Annotated[str, About("A dataset that is kept, instead of a file", names="datasets")] = "",
+    format: FormatField = None,  # noqa: A002 - as people know it
+    system: System = "",
+    stop: Stop = "",
+) -> Reply:
+    """Find every problem of a file or of a dataset, count its tokens and price it; keeps nothing."""
+    if dataset:
+        kept = await office.apart(lambda: _whole(office, dataset))
+        request = intake.Request(file=kept.train_file, name=kept.name)
+        return await office.apart(lambda: _looked_at(office, request, kept.name))
+    if file is None:
+        raise DataError("There is nothing to check: send a file along, or name a `dataset`.")
+    async with kept_apart(office.home) as folder:
+        request = intake.Request(await saved(file, folder, office), format=format, system=system, stop=stop)
+        return await office.apart(lambda: _looked_at(office, request, request.file.name))
+
+
+def _looked_at(office: Office, request: intake.Request, name: str) -> Reply:
+    with intake.looked_at(office.settings, request) as inspection:
+        return Reply(f"{quoted(name)}\n\n{findings(inspection)}", _problems(inspection))
+
+
+def _whole(office: Office, wanted: str) -> Dataset:
+    """Return a dataset that is what it was; raises DataError."""
+    datasets = _datasets(office)
+    kept = datasets.get(wanted)
+    datasets.verify(kept)
+    return kept
+
+
+def _datasets(office: Office) -> Datasets:
+    return intake.datasets_of(office.settings)
+
+
+@command("data", may="home", name="list")
+async def list_datasets(call: Call, office: Office) -> Reply:
+    """List the datasets and the drafts, the newest first."""
+    kept = await office.apart(_datasets(office).list)
+    drafts = await office.apart(_drafts(office).list)
+    columns = ("name", "id", "train", "validation", "tokens", "kept")
+    parts: list[str] = []
+    if kept:
+        rows = [
+            (one.name, one.id, f"{one.train:,}", f"{one.validation:,}", f"{one.tokens:,}", moment(one.created_at))
+            for one in kept
+        ]
+        parts.append(table(columns, rows))
+    else:
+        parts.append("There are no datasets yet: `data upload` keeps one.")
+    if drafts:
+        rows = [(one.name, f"{one.examples:,}", moment(one.changed_at)) for one in drafts]
+        parts.append("Drafts, which `data freeze` makes datasets of:\n" + table(("draft", "examples", "changed"), rows))
+    return Reply("\n".join(parts))
+
+
+@command("data", may="home")
+async def show(call: Call, office: Office, dataset: DatasetName) -> Reply:
+    """Show a dataset: its counts, where its examples come from, their lengths, and a few of them."""
+    return await office.apart(lambda: _shown(office, dataset))
+
+
+def _shown(office: Office, wanted: str) -> Reply:
+    kept, datasets = _whole(office, wanted), _datasets(office)
+    origins = Counter(f"{origin.source}, {origin.supplied_by}" for origin in datasets.origins(kept))
+    split = "by content" if kept.seed is None else f"at random by {kept.seed}"
+    counts = (
+        f"{number(kept.train, 'example')} to learn from ({kept.tokens:,} tokens, the longest {kept.longest:,}),"
+        f" {kept.validation:,} to validate with, split {split}."
+    )
+    lines = [
+        f"**{kept.name}** (`{kept.id}`), kept {moment(kept.created_at)} from {quoted(kept.file)}",
+        counts,
+        f"Answers end with {quoted(kept.stop)}." if kept.stop else "Answers end with no stop token.",
+        "From: " + "; ".join(f"{quoted(origin, 80)} ({count:,})" for origin, count in origins.most_common(5)),
+    ]
+    for example in islice(datasets.examples(kept, "train"), SAMPLES):
+        said = (f"> **{message.role}**: {quoted(message.content, 300)}" for message in example.messages)
+        lines.append("\n" + "\n".join(said))
+    buttons = (
+        Button("Start a run", "train start", {"dataset": kept.id}, "primary"),
+        Button("Check", "data check", {"dataset": kept.id}),
+        Button("Delete", "data delete", {"dataset": kept.id}, "danger"),
+    )
+    return Reply("\n".join(lines), (_lengths(office, kept),), buttons)
+
+
+def _lengths(office: Office, kept: Dataset) -> Attachment:
+    """Draw how long the examples are."""
+    # Half a second, for a picture only.
+    from training.charts.histogram import histogram  # noqa: PLC0415
+
+    request = intake.Request(kept.train_file, name=kept.name)
+    limit = intake.base_price(office.settings, request).limit_tokens
+    with tempfile.TemporaryDirectory() as folder, intake.looked_at(office.settings, request) as inspection:
+        picture = Path(folder) / LENGTHS
+        histogram(inspection.distribution, picture, limit=limit)
+        return Attachment(LENGTHS, picture.read_bytes())
+
+
+@command("data", may="home")
+async def delete(
+    call: Call,
+    office: Office,
+    dataset: DatasetName,
+    *,
+    sure: Annotated[bool, About("Without asking")] = False,
+) -> Reply:
+    """Remove a dataset that no run has used."""
+    kept = await office.apart(lambda: _datasets(office).get_exactly(dataset))
+    if not sure:
+        return Reply(
+            f"Delete **{kept.name}** (`{kept.id}`, {number(kept.examples, 'example')})? It cannot be brought back.",
+            buttons=(Button("Delete it", "data delete", {"dataset": kept.id, "sure": "yes"}, "danger"),),
+        )
+    await office.apart(lambda: _deleted(office, kept, call.caller.who))
+    return Reply(f"**{kept.name}** (`{kept.id}`) is gone.")
+
+
+def _deleted(office: Office, kept: Dataset, by: str) -> None:
+    intake.record(office.registry, kept, by)
+    office.registry.remove_dataset(kept.id, by, office.clock())
+    _datasets(office).delete(kept.id)
+
+
+@command("data", may="home")
+async def export(call: Call, office: Office, dataset: DatasetName) -> Reply:
+    """Hand a dataset's files out, as they are uploaded to whoever tunes."""
+    return await office.apart(lambda: _exported(office, dataset, call.caller.who))
+
+
+def _exported(office: Office, wanted: str, by: str) -> Reply:
+    kept = _whole(office, wanted)
+    files = [kept.train_file, *([kept.validation_file] if kept.validation_file else [])]
+    if (size := sum(file.stat().st_size for file in files)) > LARGEST_EXPORT:
+        raise DataError(
+            f"{kept.name!r} has {size:,} bytes, more than a chat takes: its files are in {kept.folder} on the machine."
+        )
+    office.registry.audit(by, office.clock(), "export", kept.id, kept.name)
+    parts = tuple(Attachment(f"{kept.name}-{file.name}", file.read_bytes()) for file in files)
+    return Reply(f"**{kept.name}** (`{kept.id}`): {number(len(parts), 'file')}.", parts)
+
+
+def _drafts(office: Office) -> Drafts:
+    return Drafts(office.home / "drafts")
+
+
+async def _prefilled(call: Call, office: Office) -> dict[str, str]:
+    """Return the question and answer of a turn, where the law of its platform lets them be learned from."""
+    turn = str(call.given.get("turn", ""))
+    marked = await office.store.people.turn(int(turn)) if turn.isdecimal() else None
+    if marked is None:
+        return {}
+    place = marked.conversation
+    if place.platform not in OWN and not (
+        place.platform == "slack" and await office.apart(lambda: _permission(office, place.platform, place.workspace))
+    ):
+        return {}
+    return {"question": marked.question, "answer": marked.answer}
+
+
+def _permission(office: Office, platform: str, workspace: str) -> str:
+    """Return the id of a recorded permission to learn from what is said in a workspace, or ""."""
+    if platform not in {"discord", "slack"}:
+        return ""
+    said: Source = "slack" if platform == "slack" else "discord"
+    now, origin = office.clock(), Provenance("", said, workspace=workspace)
+    return next((one.id for one in office.registry.permissions() if covers(one, origin, now)), "")
+
+
+@command("data", may="home", prefill=_prefilled)
+async def add_example(  # noqa: PLR0913 - a form, field by field
+    call: Call,
+    office: Office,
+    question: Annotated[str, About("What a customer asks, in your own words", long=True)],
+    answer: Annotated[str, About("What Sarah should say", long=True)],
+    *,
+    category: Annotated[str, About("What it is about, such as billing")] = "",
+    draft: Annotated[str, About("The draft that it goes into", names="drafts")] = DRAFT,
+    turn: Annotated[int, About("The number of the answer that it is to replace", least=0)] = 0,
+) -> Reply:
+    """Write an example by hand; it goes into a draft, which can be frozen into a dataset."""
+    example = await _written(call, office, question, answer, category, turn)
+    count = await office.apart(lambda: _drafts(office).add(draft, example))
+    await office.apart(
+        lambda: office.registry.audit(call.caller.who, office.clock(), "add example", f"draft {draft}", f"turn {turn}")
+    )
+    return Reply(
+        f"Kept in the draft **{quoted(draft)}**, which has {number(count, 'example')} now.",
+        buttons=(
+            Button("Write another", "data add-example", {"draft": draft}),
+            Button("Freeze into a dataset", "data freeze", {"draft": draft}),
+        ),
+    )
+
+
+async def _written(  # noqa: PLR0913, PLR0917 - the form's fields
+    call: Call, office: Office, question: str, answer: str, category: str, turn: int
+) -> Drafted:
+    """Return an example with its author, and with the chat that it was copied from if it was."""
+    marked = await office.store.people.turn(turn) if turn else None
+    if turn and marked is None:
+        raise DataError(f"There is no answer {turn} any more: write the example without `turn`.")
+    source: Source = "written"
+    workspace = permission = ""
+    if marked and marked.conversation.platform not in OWN:
+        place = marked.conversation
+        permission = await office.apart(lambda: _permission(office, place.platform, place.workspace))
+        if place.platform == "slack" and permission:
+            source, workspace = "slack", place.workspace
+        elif _same(question, marked.question):
+            raise Refusal(
+                "A customer's own words from this workspace may not be learned from: write the question in your words."
+            )
+        else:
+            permission = ""
+    return Drafted(
+        question=question,
+        answer=answer,
+        category=category,
+        author=call.caller.who,
+        source=source,
+        workspace=workspace,
+        permission=permission,
+        at=office.clock(),
+        turn=turn,
+    )
+
+
+def _same(text: str, other: str) -> bool:
+    return " ".join(text.split()).casefold() == " ".join(other.split()).casefold()
+
+
+@command("data", may="home")
+async def freeze(  # noqa: PLR0913 - a form, field by field
+    call: Call,
+    office: Office,
+    draft: Annotated[str, About("The draft", names="drafts")],
+    *,
+    name: NameField = "",
+    onto: Annotated[str, About("A dataset whose examples come first", names="datasets")] = "",
+    stop: Stop = "",
+    system: System = "",
+) -> Reply:
+    """Check a draft and keep it as a dataset, which never changes; the draft is empty then."""
+    return await office.apart(
+        lambda: _frozen(office, call.caller.who, draft, name=name, onto=onto, stop=stop, system=system)
+    )
+
+
+def _frozen(  # noqa: PLR0913 - the form's fields
+    office: Office, by: str, draft: str, *, name: str, onto: str, stop: str, system: str
+) -> Reply:
+    drafts, settings, registry = _drafts(office), office.settings, office.registry
+    with drafts.freeze(settings, registry, draft, by, name=name, onto=onto, stop=stop, system=system) as taken:
+        return _told(taken, draft)

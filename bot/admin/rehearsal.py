@@ -1,0 +1,98 @@
+"""Models that answer where no customer hears it: one question, or every held-out scenario."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.admin.names import BASE
+from bot.conversation import PastTurn
+from bot.guard import Guard
+from bot.models import ChatModel, ModelError, Prompt
+from bot.models.library import Library
+from bot.outgoing import Rules, checked
+from bot.persona import Persona, fresh
+from training.evaluation.scorecard import Scorecard, Unanswered, markdown, read_all, scored
+from training.knowledge import Knowledge
+from training.registry import Registry
+
+PASSAGES_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What every model is given beside the question."""
+
+    persona: Persona
+    knowledge: Knowledge
+    guard: Guard
+    scenarios: Path
+    contacts: tuple[str, ...]
+    """The texts of which an answer names one when it offers a person."""
+
+
+class Rehearsal:
+    """Asks models as customers would ask them: with the guard, the handbook and the output checks, and no record."""
+
+    def __init__(self, company: Company, library: Library, base: ChatModel, registry: Registry) -> None:
+        """Take the company, what lends tuned models, and the base, which answers where nothing is promoted."""
+        self._company = company
+        self._library = library
+        self._base = base
+        self._registry = registry
+        self._cards: dict[str, Scorecard] = {}
+
+    def current(self) -> str:
+        """Return the id of the champion, or what the base is called."""
+        champion = self._registry.champion()
+        return champion.id if champion else BASE
+
+    async def known(self, wanted: str) -> str:
+        """Return the whole id of a model; raises RegistryError where there is none."""
+        return BASE if wanted == BASE else self._registry.model(wanted).id
+
+    async def tried(self, model: str, question: str) -> str:
+        """Return what a model answers to a first question; raises ModelError."""
+        return await self._answer(model, (), question)
+
+    async def compared(self, models: Sequence[str]) -> str:
+        """Return the scorecards of models side by side, the first the one to be compared with; raises ModelError."""
+        return markdown([await self._card(model) for model in models])
+
+    async def _card(self, model: str) -> Scorecard:
+        """Return how a model does on the scenarios; asked once, for it never changes."""
+        if model not in self._cards:
+            scenarios = read_all(self._company.scenarios)
+
+            async def answer(history: Sequence[tuple[str, str]], question: str) -> str:
+                try:
+                    return await self._answer(model, history, question)
+                except ModelError as error:
+                    raise Unanswered(str(error)) from None
+
+            self._cards[model] = await scored(model, answer, scenarios, self._company.contacts)
+        return self._cards[model]
+
+    async def _answer(self, model: str, history: Sequence[tuple[str, str]], question: str) -> str:
+        company, refusals = self._company, self._company.persona.refusals
+        past = tuple(
+            PastTurn(at, asked, said, on_topic=said not in refusals) for at, (asked, said) in enumerate(history, 1)
+        )
+        if not company.guard.on_topic(question, past[-1] if past else None):
+            return fresh(refusals, [turn.answer for turn in past])
+        before = past[-1].question if past else ""
+        passages = company.knowledge.passages(question, before, PASSAGES_SHOWN)
+        prompt = Prompt(company.persona, passages, past, question)
+        if model == BASE:
+            return await _said(self._base, prompt)
+        async with self._library.lend(model) as tuned:
+            return await _said(tuned, prompt)
+
+
+async def _said(model: ChatModel, prompt: Prompt) -> str:
+    rules = Rules(prompt.persona.links, model.stop)
+    async with aclosing(checked(model.answer(prompt), rules)) as pieces:
+        answer = "".join([piece async for piece in pieces]).strip()
+    if not answer:
+        raise ModelError(f"{model.name} answered nothing")
+    return answer

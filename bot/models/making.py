@@ -1,0 +1,71 @@
+"""Models made ready as the settings say: those that they name, and those of the registry."""
+
+from contextlib import AsyncExitStack
+from typing import TypedDict, Unpack
+
+from bot.models import ChatModel
+from bot.models.embedded import Embedded
+from bot.settings import Settings
+from training.examples import DataError
+from training.handbook import read_handbook
+from training.knowledge import Knowledge
+from training.providers.embedded import read_embedded
+from training.registry import Model
+from training.words import read_words
+
+
+class _Told(TypedDict):
+    """What differs between the models that are served."""
+
+    name: str
+    setting: str
+    url: str
+    model: str
+    key: str
+    stop: str
+
+
+def models_named(settings: Settings, knowledge: Knowledge, stack: AsyncExitStack) -> list[ChatModel]:
+    """Build the models that the settings name, the preferred one first, the embedded one last."""
+    models = _served_models(settings, stack) if settings.sarah_model else []
+    return [*models, Embedded(knowledge)]
+
+
+def _served_models(settings: Settings, stack: AsyncExitStack) -> list[ChatModel]:
+    return [
+        _served(settings, stack, name=name, setting=setting, url=url, model=name, key=key, stop=settings.sarah_stop)
+        for setting, name, url, key in settings.models()
+    ]
+
+
+def tuned(settings: Settings, model: Model, stack: AsyncExitStack) -> ChatModel:
+    """Make a model of the registry ready (about half a second); raises DataError when its files are not whole."""
+    if model.provider == "embedded":
+        data = settings.sarah_data
+        examples = read_embedded(settings.sarah_home / model.folder)
+        knowledge = Knowledge(read_handbook(data / "handbook"), examples, read_words(data / "synonyms.txt"))
+        return Embedded(knowledge, model.id)
+    url = model.base_url
+    if not url:
+        raise DataError(f"The registry does not say where {model.id} is served: promote another model.")
+    key = settings.key_for(url)
+    return _served(settings, stack, name=model.id, setting="", url=url, model=model.served_as, key=key, stop=model.stop)
+
+
+def _served(settings: Settings, stack: AsyncExitStack, **told: Unpack[_Told]) -> ChatModel:
+    # Imported where they are needed: the package and the vocabulary cost a second and 70 MB.
+    from bot.models.openai_compatible import Endpoint, OpenAICompatible  # noqa: PLC0415
+    from training.tokens import counter  # noqa: PLC0415
+
+    endpoint = Endpoint(
+        temperature=settings.sarah_temperature,
+        max_tokens=settings.sarah_max_tokens,
+        context_tokens=settings.sarah_context_tokens,
+        timeout=settings.sarah_model_timeout,
+        deadline=settings.sarah_model_deadline,
+        retries=settings.sarah_model_retries,
+        **told,
+    )
+    model = OpenAICompatible(endpoint, counter(settings.sarah_vocabulary))
+    stack.push_async_callback(model.close)
+    return model

@@ -1,0 +1,83 @@
+"""Models of the registry: how one is made ready to answer, and how a change of the registry shows."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from bot.models import ChatModel
+from training.registry import Model, Registry, open_registry
+from training.registry.database import FILE
+
+# Makes a model of the registry ready, in a thread; what must be closed after it goes onto the stack.
+Build = Callable[[Model, AsyncExitStack], ChatModel]
+
+# Of the database and of what is not in it yet: which file it is, when it was written, and how long it is.
+State = tuple[tuple[int, int, int] | None, ...]
+NOTHING_SEEN: State = (None, None)
+# Seconds within which a file may be written twice and show the same time.
+GRAIN = 0.02
+
+T = TypeVar("T")
+
+
+class Ready:
+    """A model that can answer, until it is closed."""
+
+    def __init__(self, model: ChatModel, opened: AsyncExitStack) -> None:
+        self.model = model
+        self._opened = opened
+
+    async def close(self) -> None:
+        """Take apart what was opened for it."""
+        try:
+            await self._opened.aclose()
+        except Exception as error:  # noqa: BLE001 - the answers that it gave stand, whatever becomes of its connections
+            structlog.get_logger().warning("model.not_closed", model=self.model.name, why=str(error))
+
+
+async def made_ready(build: Build, model: Model) -> Ready:
+    """Make a model ready, in a thread; raises what the building raises, and leaves nothing open then."""
+    async with AsyncExitStack() as opened:
+        return Ready(await asyncio.to_thread(build, model, opened), opened.pop_all())
+
+
+class RegistryFile:
+    """The registry of a home folder, which is opened only when somebody asks what it says."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._files = (str(home / FILE), str(home / f"{FILE}-wal"))
+
+    def state(self) -> State:
+        """Return what changes with everything that is written; costs microseconds."""
+        return tuple(map(_stamp, self._files))
+
+    async def read(self, look: Callable[[Registry], T]) -> T | None:
+        """Look into the registry, in a thread; None where there is no registry. Raises RegistryError."""
+        return await asyncio.to_thread(self._look, look)
+
+    def _look(self, look: Callable[[Registry], T]) -> T | None:
+        # Opening would make one.
+        if not (self._home / FILE).exists():
+            return None
+        with open_registry(self._home) as registry:
+            return look(registry)
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def unsettled(state: State) -> float:
+    """Return the seconds until a write would show in the files' times."""
+    written = max((stamp[1] for stamp in state if stamp), default=0) / 1e9
+    return min(max(0.0, written + GRAIN - time.time()), GRAIN)

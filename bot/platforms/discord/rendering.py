@@ -1,0 +1,148 @@
+"""Commands as Discord lists them: groups, options with their kinds and ranges, and names that complete themselves."""
+
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import discord
+from discord import app_commands
+from discord.app_commands import transformers
+
+from bot.admin.admin import Choice
+from bot.admin.forms import Command, Field
+
+# Discord's limit of characters in descriptions, and in the names and values of choices.
+LONGEST = 100
+# What the groups hold, as Discord's list of commands says it.
+_GROUPS = {
+    "data": "Datasets: upload, check and keep what Sarah learns from",
+    "train": "Runs: let a model learn from a dataset",
+    "model": "Models: compare them, and choose the one that answers",
+    "sarah": "Sarah: how she is, and how she behaves here",
+}
+
+Chosen = str | int | float | bool | discord.Attachment | None
+Callback = Callable[..., Coroutine[object, object, None]]
+Completion = Callable[[discord.Interaction, str], Coroutine[object, object, list[app_commands.Choice[str]]]]
+Described = app_commands.Command[app_commands.Group, ..., None] | app_commands.Group
+
+
+class Clerk(Protocol):
+    """Whoever does what commands ask for."""
+
+    async def chosen(self, interaction: discord.Interaction, title: str, options: Mapping[str, Chosen]) -> None:
+        """Do a command with the options that somebody chose, by the names of its fields."""
+        ...
+
+    async def complete(self, interaction: discord.Interaction, title: str, field: str, typed: str) -> Sequence[Choice]:
+        """Return what may complete what somebody typed."""
+        ...
+
+
+def rendered(commands: Iterable[Command], clerk: Clerk) -> list[Described]:
+    """Return commands as Discord lists them, those of a group together."""
+    found: list[Described] = []
+    for group, members in groupby(sorted(commands, key=lambda each: each.group), lambda each: each.group):
+        if group:
+            found.append(_group(group, list(members), clerk))
+        else:
+            found.extend(_command(command, clerk, closed=command.may != "anyone") for command in members)
+    return found
+
+
+def _group(name: str, commands: Sequence[Command], clerk: Clerk) -> app_commands.Group:
+    closed = all(command.may != "anyone" for command in commands)
+    group = app_commands.Group(
+        name=name,
+        description=_GROUPS.get(name, f"Commands about {name}"),
+        guild_only=closed,
+        default_permissions=_permissions(closed=closed),
+    )
+    for command in commands:
+        group.add_command(_command(command, clerk, closed=False))
+    return group
+
+
+def _permissions(*, closed: bool) -> discord.Permissions | None:
+    """Return to whom Discord shows commands unless a server decides otherwise; who may is decided at every call."""
+    return discord.Permissions(manage_guild=True) if closed else None
+
+
+def _command(command: Command, clerk: Clerk, *, closed: bool) -> app_commands.Command[app_commands.Group, ..., None]:
+    made = app_commands.Command[app_commands.Group, ..., None](
+        name=command.name, description=_short(command.about), callback=_callback(command, clerk)
+    )
+    made.guild_only = closed
+    made.default_permissions = _permissions(closed=closed)
+    return made
+
+
+def _callback(command: Command, clerk: Clerk) -> Callback:
+    """Return a function with a parameter for each field, from which discord.py reads the options."""
+
+    async def callback(interaction: discord.Interaction, **options: Chosen) -> None:
+        given = {field.name: options.get(field.parameter) for field in command.fields}
+        await clerk.chosen(interaction, command.title, given)
+
+    interaction = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = _required(command)
+    parameters = [_parameter(field, is_required=field in required) for field in command.fields]
+    callback.__signature__ = inspect.Signature([interaction, *parameters])  # pyright: ignore[reportFunctionMemberAccess]
+    _annotate(callback, command, clerk)
+    return callback
+
+
+def _required(command: Command) -> list[Field]:
+    """Return the fields that Discord itself insists on: none where a form asks for them with more room."""
+    required = [field for field in command.fields if field.required]
+    return [] if any(field.kind in {"file", "long"} for field in required) else required
+
+
+def _parameter(field: Field, *, is_required: bool) -> inspect.Parameter:
+    default = inspect.Parameter.empty if is_required else None
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(field.parameter, kind, default=default, annotation=_annotation(field))
+
+
+def _annotation(field: Field) -> object:
+    match field.kind:
+        case "file":
+            return discord.Attachment
+        case "yes_no":
+            return bool
+        case "whole":
+            whole = [None if bound is None else int(bound) for bound in (field.least, field.most)]
+            return transformers.RangeTransformer(discord.AppCommandOptionType.integer, min=whole[0], max=whole[1])
+        case "number":
+            number = discord.AppCommandOptionType.number
+            return transformers.RangeTransformer(number, min=field.least, max=field.most)
+        case _:
+            return str
+
+
+def _annotate(callback: Callback, command: Command, clerk: Clerk) -> None:
+    """Tell discord.py of the options what their kinds do not."""
+    fields = command.fields
+    app_commands.describe(**{field.parameter: _short(field.about) for field in fields})(callback)
+    app_commands.rename(**{field.parameter: field.name for field in fields})(callback)
+    choices = {field.parameter: [_choice(one, one) for one in field.choices] for field in fields if field.choices}
+    app_commands.choices(**choices)(callback)
+    completed = {field.parameter: _completion(command.title, field, clerk) for field in fields if field.names}
+    app_commands.autocomplete(**completed)(callback)  # pyright: ignore[reportArgumentType] - these have no group
+
+
+def _completion(title: str, field: Field, clerk: Clerk) -> Completion:
+    async def completion(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        found = await clerk.complete(interaction, title, field.name, current)
+        return [_choice(each.label, each.value) for each in found if len(each.value) <= LONGEST]
+
+    return completion
+
+
+def _choice(label: str, value: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=_short(label), value=value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

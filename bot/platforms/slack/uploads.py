@@ -1,0 +1,60 @@
+"""Files that people who may do so send in a direct message: examples, with what is to be done with them."""
+
+from dataclasses import replace
+
+from bot.admin.admin import Admin
+from bot.admin.files import is_taken
+from bot.admin.spoken import Mistyped, Spoken, read
+from bot.platforms.slack.acts import Act, Wanted
+from bot.platforms.slack.callers import Callers, UnknownCallerError
+from bot.platforms.slack.desk import Desk
+from bot.platforms.slack.incoming import Heard, is_direct
+
+UPLOAD = "data upload"
+ONE = "One file at a time, please: send each in a message of its own."
+
+
+class Uploads:
+    """Tells files of examples from customers' attachments."""
+
+    def __init__(self, admin: Admin, callers: Callers, desk: Desk) -> None:
+        self._admin = admin
+        self._callers = callers
+        self._desk = desk
+
+    async def takes(self, message: Heard) -> bool:
+        """Do what a file was sent for; False where the message is a customer's, and to be answered."""
+        if not (is_direct(message.place.channel) and any(is_taken(file.name) for file in message.files)):
+            return False
+        try:
+            caller = await self._callers.member(message.question.author)
+        except UnknownCallerError:
+            return False
+        if not self._admin.may(caller, UPLOAD):
+            return False
+        await self._done(message)
+        return True
+
+    async def _done(self, message: Heard) -> None:
+        asked = message.question
+        act = Act(
+            f"{message.place.channel} {asked.message_id}",
+            asked.author,
+            "",
+            asked.conversation,
+            thread=message.place.thread,
+            message=asked.message_id,
+        )
+        wanted = ONE if len(message.files) > 1 else self._wanted(asked.text, message.files[0].id)
+        if isinstance(wanted, Wanted):
+            await self._desk.give(act, wanted)
+        else:
+            await self._desk.say(act, wanted)
+
+    def _wanted(self, text: str, file: str) -> Wanted | str:
+        """Return the command that a message with a file is, or what is wrong with it; without a name it is an upload."""
+        for typed in (text, f"{UPLOAD} {text}"):
+            spoken = read(typed, self._admin.commands)
+            field = next((one for one in spoken.command.fields if one.kind == "file"), None) if _is(spoken) else None
+            ...
+        return ""

@@ -1,0 +1,87 @@
+"""Who is signed in: names with a passphrase, sessions that end, and few attempts to guess."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.platforms.web.shelf import Shelf
+
+# Seconds.
+LASTS = 8 * 3600.0
+MINUTE = 60.0
+# Wrong passphrases a minute: from one address for one name, and in all.
+FEW = 5
+MANY = 30
+LONGEST_NAME = 100
+WRONG = "That name and that passphrase do not belong together."
+TOO_OFTEN = "There were too many attempts: wait a minute, then try again."
+
+
+class SignInError(Exception):
+    """Somebody is not signed in; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who signed in; `secret` stands in every form that they are shown."""
+
+    name: str
+    secret: str
+    ends: float
+    shelf: Shelf = field(default_factory=Shelf)
+
+
+class Sessions:
+    """Every session, in memory: a restart ends them all."""
+
+    def __init__(self, keys: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
+        """`keys` holds the passphrases by name; whoever is taken out of it is out at once."""
+        self._keys = keys
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._failures: list[tuple[float, str, str]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody at all can sign in."""
+        return bool(self._keys)
+
+    def enter(self, name: str, passphrase: str, address: str) -> str:
+        """Return the token of a new session; raises SignInError."""
+        name = name.strip()[:LONGEST_NAME]
+        self._see_patience(name, address)
+        # Compared with something in any case, so that time does not tell which names there are.
+        known = hmac.compare_digest(_digest(passphrase), _digest(self._keys.get(name, secrets.token_hex())))
+        if not known or name not in self._keys:
+            self._failures.append((self._clock(), address, name))
+            raise SignInError(WRONG)
+        token = secrets.token_urlsafe(32)
+        self._sessions = {known: session for known, session in self._sessions.items() if self._is_on(session)}
+        self._sessions[token] = Session(name, secrets.token_urlsafe(32), self._clock() + LASTS)
+        return token
+
+    def find(self, token: str) -> Session | None:
+        """Return the session of a token, if it is one at this moment."""
+        session = self._sessions.get(token)
+        return session if session and self._is_on(session) else None
+
+    def leave(self, token: str) -> None:
+        """End a session."""
+        self._sessions.pop(token, None)
+
+    def _is_on(self, session: Session) -> bool:
+        return session.ends > self._clock() and session.name in self._keys
+
+    def _see_patience(self, name: str, address: str) -> None:
+        now = self._clock()
+        self._failures = [failure for failure in self._failures if failure[0] > now - MINUTE]
+        same = sum(failure[1:] == (address, name) for failure in self._failures)
+        if same >= FEW or len(self._failures) >= MANY:
+            raise SignInError(TOO_OFTEN)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
