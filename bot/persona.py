@@ -112,7 +112,7 @@ def fresh(sentences: Sequence[str], said: Sequence[str]) -> str:
 
 
 def told(persona: Persona, instructions: str) -> Persona:
-    """Return a persona with a channel's instructions after its own; the rules that stand behind both stay as they are."""
+    """Return a persona with a channel's instructions after its own; the rules that follow both stay as they are."""
     if not instructions:
         return persona
     return replace(persona, instructions=f"{persona.instructions.rstrip()}\n\nIn this channel:\n{instructions}")

@@ -99,7 +99,7 @@ async def test_a_file_whose_channels_cannot_be_read_is_refused_with_the_way_out(
     async with open_store(path):
         pass
     change(path, "ALTER TABLE channels RENAME TO elsewhere")
-    with pytest.raises(StartupError, match="no such table: channels.*SARAH_HOME"):
+    with pytest.raises(StartupError, match=r"no such table: channels.*SARAH_HOME"):
         async with open_store(path):
             pass
 
@@ -155,7 +155,7 @@ async def test_a_message_that_waits_while_the_channel_is_switched_off_is_not_ans
     model = ScriptedModel([go, "First."])
     async with open_assistant(path.parent, model, store=store) as assistant:
         first, second = asyncio.create_task(said(assistant)), asyncio.create_task(ask(assistant))
-        while len(await store.unfinished("slack")) < 2 or not model.asked:
+        while len(await store.unfinished("slack")) < 2 or not model.asked:  # noqa: ASYNC110 - nothing tells that it waits
             await asyncio.sleep(0)
         await store.channels.change(HERE, "slack:U1", 1.0, is_on=False)
         go.set()
@@ -225,7 +225,7 @@ async def test_how_many_messages_may_wait_is_as_an_admin_says(store: Store, path
 
 @pytest.mark.parametrize("value", [-1.0, 1e10, float("nan"), float("inf")])
 async def test_what_is_no_limit_is_refused_with_the_way_out(store: Store, value: float) -> None:
-    with pytest.raises(StoreError, match="per_minute cannot be .*: give a number from 0 to 1,000,000,000"):
+    with pytest.raises(StoreError, match=r"per_minute cannot be .*: give a number from 0 to 1,000,000,000"):
         await store.limits.set("per_minute", value, "slack:U1", 1.0)
     assert dict(store.limits.values) == {}
 

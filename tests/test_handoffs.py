@@ -9,7 +9,7 @@ import pytest
 
 from bot.assistant import Assistant, Policy
 from bot.conversation import Answered, Conversation, Event, Handoff, Question
-from bot.persona import offers_person
+from bot.persona import offers_person, read_persona
 from bot.store import Store, StoreError, open_store
 from tests.kit import DATA, PERSONA, ScriptedModel, broken, damage, open_assistant
 from tests.store_kit import HERE, NUMBERS, change, look
@@ -152,8 +152,6 @@ async def test_a_person_is_offered_with_an_answer_that_says_how_to_reach_one(
 
 
 def test_the_company_is_reached_by_its_address_and_by_its_number() -> None:
-    from bot.persona import read_persona
-
     persona = read_persona(DATA)
     assert all(offers_person(persona, f"Try {way}.") for way in ("support@zennest.example", "1-800-555-0142"))
 

@@ -107,7 +107,7 @@ async def test_a_model_that_no_registry_has_is_one_line_of_the_log_however_often
     async with open_library(folder, Builder()) as library:
         with capture_logs() as logs:
             for _ in range(3):
-                with pytest.raises(ModelError, match="'?model-none'?"):
+                with pytest.raises(ModelError, match="model-none"):
                     async with library.lend("model-none"):
                         pass
     assert [(line["event"], line["model"]) for line in logs] == [("library.not_ready", "model-none")]
@@ -119,7 +119,7 @@ async def test_a_model_that_cannot_be_made_ready_is_tried_again_when_the_registr
     async with open_library(tmp_path, build) as library:
         with capture_logs() as logs:
             for _ in range(3):
-                with pytest.raises(ModelError, match="Its files are gone."):
+                with pytest.raises(ModelError, match="Its files are gone"):
                     await lent(library, model)
             assert build.tries == 1
             served(tmp_path, "")

@@ -29,7 +29,8 @@ def test_a_company_has_everything_that_its_assistant_says(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["name", "product", "instructions", "greeting", "disclosure", "handoff", "sorry", "failed"]
+    "key",
+    ["name", "product", "instructions", "privacy", "greeting", "disclosure", "handoff", "sorry", "failed", "no_person"],
 )
 def test_a_sentence_that_is_missing_is_named(tmp_path: Path, key: str) -> None:
     without = re.sub(rf"^{key} = ", f"not_{key} = ", WRITTEN, flags=re.MULTILINE)

@@ -18,6 +18,8 @@ SECRET = "xoxb-made-up-4711"
 # Pydantic's and Python's words, which are not an operator's.
 JARGON = re.compile(r"input|valid|pars|boolean|integer|string|literal|value|\[|\{|type", re.IGNORECASE)
 SECRETS = [name for name, field in Settings.model_fields.items() if isinstance(field.default, SecretStr)]
+# Of the admins of the web page only the passphrases are secret.
+WEB_ADMINS = "sarah_web_admins"
 # Fields that take any text; whether it is a folder, a host or a model is seen later.
 FREE = {
     *("sarah_home", "sarah_data", "sarah_model", "sarah_backup_model", "sarah_stop"),
@@ -129,7 +131,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: p
     assert re.findall(r"SARAH_\w+", refusal()) == ["SARAH_MODLE", "SARAH_MODEL", "SARAH_WEB", "SARAH_HTTP_PORT"]
 
 
-@pytest.mark.parametrize("field", SECRETS)
+@pytest.mark.parametrize("field", [name for name in SECRETS if name != WEB_ADMINS])
 def test_no_secret_is_shown_whether_right_or_wrong(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(field.upper(), SECRET)
     settings = read_settings()
@@ -137,6 +139,32 @@ def test_no_secret_is_shown_whether_right_or_wrong(field: str, monkeypatch: pyte
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}{settings.model_dump_json()}"
     monkeypatch.setenv(field.upper(), f"{SECRET} ...")
     assert SECRET not in refusal()
+
+
+def test_the_passphrases_of_web_admins_are_secret_and_their_names_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SARAH_WEB_ADMINS", f"anna={SECRET}, ben=another-made-up-1")
+    settings = read_settings()
+    assert settings.web_admins() == {"anna": SECRET, "ben": "another-made-up-1"}
+    assert {SECRET, "another-made-up-1"} <= set(settings.secrets())
+    assert SECRET not in f"{settings!r} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("value", [f"anna {SECRET}", f"anna:{SECRET}", "anna=short", f"an na={SECRET}"])
+def test_web_admins_that_are_not_understood_are_refused_without_being_shown(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SARAH_WEB_ADMINS", value)
+    assert refusal().startswith("SARAH_WEB_ADMINS must be a list such as anna=passphrase")
+    assert SECRET not in refusal()
+
+
+@pytest.mark.parametrize("name", ["SARAH_ADMINS", "SARAH_HOME_WORKSPACES", "SARAH_SUPPORT_CHANNELS"])
+def test_ids_are_listed_with_their_platform(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "discord:12,slack:T3 ")
+    settings = read_settings()
+    assert settings.listed(getattr(settings, name.lower())) == [("discord", "12"), ("slack", "T3")]
+    monkeypatch.setenv(name, "12, slack:T3")
+    assert refusal().startswith(f"{name} must be a list such as discord:1234567890")
 
 
 @pytest.mark.parametrize("written", [SECRET, f'"{SECRET}"', f"'{SECRET}'", f'"  {SECRET} "', f"  {SECRET}  # mine"])

@@ -54,7 +54,7 @@ async def upload(  # noqa: PLR0913 - a form, field by field
         request = intake.Request(
             file=path, format=format, name=name, system=system, stop=stop, supplied_by=call.caller.who
         )
-        return await office.apart(lambda: _taken_in(office, request, call.caller.who))
+        return await office.heavily(lambda: _taken_in(office, request, call.caller.who))
 
 
 def _taken_in(office: Office, request: intake.Request, by: str) -> Reply:
@@ -99,14 +99,14 @@ async def check(  # noqa: PLR0913 - a form, field by field
 ) -> Reply:
     """Find every problem of a file or of a dataset, count its tokens and price it; keeps nothing."""
     if dataset:
-        kept = await office.apart(lambda: _whole(office, dataset))
+        kept = await office.heavily(lambda: _whole(office, dataset))
         request = intake.Request(file=kept.train_file, name=kept.name)
-        return await office.apart(lambda: _looked_at(office, request, kept.name))
+        return await office.heavily(lambda: _looked_at(office, request, kept.name))
     if file is None:
         raise DataError("There is nothing to check: send a file along, or name a `dataset`.")
     async with kept_apart(office.home) as folder:
         request = intake.Request(await saved(file, folder, office), format=format, system=system, stop=stop)
-        return await office.apart(lambda: _looked_at(office, request, request.file.name))
+        return await office.heavily(lambda: _looked_at(office, request, request.file.name))
 
 
 def _looked_at(office: Office, request: intake.Request, name: str) -> Reply:
@@ -150,7 +150,7 @@ async def list_datasets(call: Call, office: Office) -> Reply:
 @command("data", may="home")
 async def show(call: Call, office: Office, dataset: DatasetName) -> Reply:
     """Show a dataset: its counts, where its examples come from, their lengths, and a few of them."""
-    return await office.apart(lambda: _shown(office, dataset))
+    return await office.heavily(lambda: _shown(office, dataset))
 
 
 def _shown(office: Office, wanted: str) -> Reply:
@@ -219,7 +219,7 @@ def _deleted(office: Office, kept: Dataset, by: str) -> None:
 @command("data", may="home")
 async def export(call: Call, office: Office, dataset: DatasetName) -> Reply:
     """Hand a dataset's files out, as they are uploaded to whoever tunes."""
-    return await office.apart(lambda: _exported(office, dataset, call.caller.who))
+    return await office.heavily(lambda: _exported(office, dataset, call.caller.who))
 
 
 def _exported(office: Office, wanted: str, by: str) -> Reply:
@@ -336,7 +336,7 @@ async def freeze(  # noqa: PLR0913 - a form, field by field
     system: System = "",
 ) -> Reply:
     """Check a draft and keep it as a dataset, which never changes; the draft is empty then."""
-    return await office.apart(
+    return await office.heavily(
         lambda: _frozen(office, call.caller.who, draft, name=name, onto=onto, stop=stop, system=system)
     )
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from bot.admin.calls import Call
 from bot.admin.forms import About, command
-from bot.admin.names import BASE
 from bot.admin.office import Office
+from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
 from bot.admin.wording import moment, table
 from training import promotion

@@ -4,12 +4,10 @@ import asyncio
 
 from bot.admin.forms import Names
 from bot.admin.office import Office
+from bot.admin.rehearsal import BASE
 from training.datasets import Datasets
 from training.drafts import Drafts
 from training.registry import Registry
-
-# The model that the bot is set up with, whatever the registry says.
-BASE = "base"
 
 
 async def names(office: Office, kind: Names) -> list[tuple[str, str]]:

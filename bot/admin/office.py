@@ -2,25 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from bot.admin.board import Post
 from bot.admin.permission import Staff
-
-if TYPE_CHECKING:
-    # They bring what takes a second to import, and only their shapes are needed here.
-    from bot.admin.rehearsal import Rehearsal
-    from bot.conversation import Answers
-    from bot.persona import Persona
-    from bot.settings import Settings
-    from bot.store import Store
-    from training.registry import Registry
+from bot.admin.rehearsal import Rehearsal
+from bot.conversation import Answers
+from bot.persona import Persona
+from bot.settings import Settings
+from bot.store import Store
+from training.registry import Registry
 
 # Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
 HEAVY = 2
+
+T = TypeVar("T")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
@@ -31,12 +30,12 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 class Office:
     """The means of every command."""
 
-    settings: "Settings"
-    registry: "Registry"
-    store: "Store"
-    assistant: "Answers"
-    persona: "Persona"
-    rehearsal: "Rehearsal"
+    settings: Settings
+    registry: Registry
+    store: Store
+    assistant: Answers
+    persona: Persona
+    rehearsal: Rehearsal
     staff: Staff
     start_work: Callable[[Path], object]
     """Starts what works on runs in the background, unless it is at work."""
@@ -47,7 +46,7 @@ class Office:
     clock: Callable[[], float] = time.time
     posts: dict[str, Post] = field(default_factory=dict[str, Post])
     """How to post to people of the company, by the platform's name; each platform adds itself while it serves."""
-    heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
+    desks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
     support: Mapping[str, str] = field(default_factory=dict[str, str])
     """The channel in which customers who want a person are announced, by platform."""
 
@@ -61,15 +60,11 @@ class Office:
         """The folder in which everything that is kept lives."""
         return self.settings.sarah_home
 
-    async def apart(self, work: "Callable[[], T]") -> "T":
-        """Do what takes long in a thread, a few at a time."""
-        async with self.heavy:
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Do what waits for the disk in a thread."""
+        return await asyncio.to_thread(work)
+
+    async def heavily(self, work: Callable[[], T]) -> T:
+        """Do what takes the processor for seconds in a thread, a few at a time."""
+        async with self.desks:
             return await asyncio.to_thread(work)
-
-
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-
-Prefill = Callable[["object", Office], Awaitable[dict[str, str]]]

@@ -39,7 +39,7 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
         return None, last
     picture = None
     if len(metrics) != last.measured or run.ended:
-        picture = await office.apart(lambda: drawn(run, metrics))
+        picture = await office.heavily(lambda: drawn(run, metrics))
     text = summary(run, metrics, newest, now)
     state = State(key, now, len(metrics))
     if not run.ended:

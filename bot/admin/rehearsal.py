@@ -5,7 +5,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.admin.names import BASE
 from bot.conversation import PastTurn
 from bot.guard import Guard
 from bot.models import ChatModel, ModelError, Prompt
@@ -17,6 +16,8 @@ from training.knowledge import Knowledge
 from training.registry import Registry
 
 PASSAGES_SHOWN = 4
+# The model that the bot is set up with, whatever the registry says.
+BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)

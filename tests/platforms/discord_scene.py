@@ -19,7 +19,10 @@ from simcord.env import Env
 from bot.assistant import Assistant
 from bot.conversation import Conversation, Question, Started
 from bot.platforms.discord import SupportClient, create_client
-from tests.kit import PERSONA, ScriptedModel, Step, open_assistant
+from tests.admin_kit import HOME, open_office
+from tests.admin_kit import Scene as Office
+from tests.kit import PERSONA, ScriptedModel, Step
+from tests.platforms.discord_files import Cdn
 
 # Far beyond what a test lasts, so that only the simulated clock can bring the next edit.
 EDIT_EVERY = 60.0
@@ -42,12 +45,17 @@ class Scene:
 
     home: Path
     env: Env
-    assistant: Assistant
+    office: Office
     client: SupportClient
     model: PatientModel
     guild: GuildHandle
     channel: ChannelHandle
     alice: MemberActor
+
+    @property
+    def assistant(self) -> Assistant:
+        """Who answers."""
+        return self.office.assistant
 
     @property
     def me(self) -> str:
@@ -61,7 +69,7 @@ class Scene:
 
     def anew(self) -> SupportClient:
         """Return a client as the next process would build it."""
-        return create_client(self.assistant, PERSONA, self.home, edit_every=EDIT_EVERY)
+        return create_client(self.assistant, PERSONA, self.office.admin, self.home, edit_every=EDIT_EVERY)
 
     def payload(self, message: discord.Message) -> dict[str, object]:
         """Return a message as Discord tells bots of it."""
@@ -144,17 +152,20 @@ class Scene:
 
 @asynccontextmanager
 async def open_scene(
-    home: Path, *answers: Iterable[Step] | str, spare: PatientModel | None = None
+    home: Path, *answers: Iterable[Step] | str, spare: PatientModel | None = None, files: Cdn | None = None
 ) -> AsyncGenerator[Scene]:
-    """Put a customer, a channel and the assistant into a simulated Discord."""
+    """Put a customer, a channel of a home and the assistant into a simulated Discord, where files may be sent."""
     models = [PatientModel(*answers), *([spare] if spare else [])]
-    async with open_assistant(home, *models) as assistant:
-        client = create_client(assistant, PERSONA, home, edit_every=EDIT_EVERY)
-        async with simcord.run(client, settle_timeout=4.0) as env:
+    async with open_office(home, *models) as office:
+        hosts = frozenset({files.origin}) if files else frozenset[str]()
+        client = create_client(office.assistant, PERSONA, office.admin, home, edit_every=EDIT_EVERY, file_hosts=hosts)
+        async with simcord.run(client, settle_timeout=8.0) as env:
             for model in models:
                 model.env = env
-            guild = env.create_guild("Lumen's customers")
+            if files:
+                files.give = env.backend.cdn.get
+            guild = env.create_guild("Lumen's customers", id=int(HOME))
             channel = guild.create_text_channel("support")
             alice = guild.add_member(env.create_user("alice"))
             await env.settle()
-            yield Scene(home, env, assistant, client, models[0], guild, channel, alice)
+            yield Scene(home, env, office, client, models[0], guild, channel, alice)

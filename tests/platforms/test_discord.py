@@ -224,7 +224,8 @@ async def test_ask_works_in_direct_messages(tmp_path: Path) -> None:
 
 async def test_the_commands_are_described_in_the_companys_words(tmp_path: Path) -> None:
     async with open_scene(tmp_path) as scene:
-        ask, reset = scene.env.backend.commands[None].values()
+        commands = {command["name"]: command for command in scene.env.backend.commands[None].values()}
+        ask, reset = commands["ask"], commands["reset"]
         described = [ask["description"], ask["options"][0]["description"], reset["description"]]
         assert described == [
             "Ask Juno of Lumen a question",

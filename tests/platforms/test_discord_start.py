@@ -10,6 +10,7 @@ import pytest
 
 from bot.conversation import StartupError, UnreachableError
 from bot.platforms.discord import DiscordPlatform
+from tests.admin_kit import open_office
 from tests.kit import PERSONA, Step, open_assistant
 from tests.platforms.discord_scene import PatientModel
 from tests.platforms.discord_server import DISALLOWED_INTENTS, TOKEN, TOKEN_NO_LONGER_VALID, DiscordServer, open_server
@@ -21,8 +22,8 @@ async def refusal(
     home: Path, connector: aiohttp.BaseConnector, token: str, kind: type[Exception] = StartupError
 ) -> str:
     """Return what the operator is told when Discord does not let the bot in."""
-    async with open_assistant(home, PatientModel()) as assistant:
-        platform = DiscordPlatform(assistant, PERSONA, token, home, connector=connector)
+    async with open_office(home, PatientModel()) as office:
+        platform = DiscordPlatform(office.assistant, PERSONA, office.admin, token, home, connector=connector)
         with pytest.raises(kind) as refused:
             await platform.run(lambda _: None)
     assert refused.value.__suppress_context__
@@ -62,9 +63,11 @@ async def running(
 ) -> AsyncGenerator[tuple[DiscordServer, asyncio.Task[None], asyncio.Queue[str]]]:
     """Run the platform against our own Discord, connected."""
     ready: asyncio.Queue[str] = asyncio.Queue()
-    desk = open_assistant(home, PatientModel(list(steps)))
-    async with asyncio.timeout(30), open_server(home) as (server, connector), desk as assistant:
-        platform = DiscordPlatform(assistant, PERSONA, TOKEN, home, connector=connector, grace=grace)
+    opened = open_office(home, PatientModel(list(steps)))
+    async with asyncio.timeout(30), open_server(home) as (server, connector), opened as office:
+        platform = DiscordPlatform(
+            office.assistant, PERSONA, office.admin, TOKEN, home, connector=connector, grace=grace
+        )
         task = asyncio.create_task(platform.run(ready.put_nowait))
         await server.connected.wait()
         try:
@@ -81,7 +84,7 @@ async def test_a_bot_in_no_server_says_how_to_invite_it(tmp_path: Path) -> None:
             "Discord: @juno-bot, in no server yet; invite with https://discord.com/oauth2/authorize?"
         )
         assert "scope=bot+applications.commands" in told
-        assert "permissions=274877975552" in told
+        assert "permissions=274878024704" in told
 
 
 async def test_an_answer_in_progress_is_finished_before_leaving(tmp_path: Path) -> None:

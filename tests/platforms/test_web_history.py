@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Route, expect
 
 from bot.conversation import Conversation, Question
+from tests.admin_kit import open_office
 from tests.browser import Profiles
-from tests.kit import PERSONA, ScriptedModel, open_assistant
+from tests.kit import PERSONA, ScriptedModel
 from tests.platforms.web_scene import customer, open_scene, served
 
 pytest_plugins = ("tests.browser",)
@@ -38,13 +39,13 @@ async def test_a_customer_finds_her_conversation_after_a_reload(tmp_path: Path, 
 async def test_a_customer_finds_her_conversation_after_a_restart(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
         async with (
-            open_assistant(tmp_path, ScriptedModel("Hold the button.")) as assistant,
-            served(assistant, port=browser.port) as url,
+            open_office(tmp_path, ScriptedModel("Hold the button.")) as office,
+            served(office, port=browser.port) as url,
         ):
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold the button.")
-        async with open_assistant(tmp_path) as assistant, served(assistant, port=browser.port) as url:
+        async with open_office(tmp_path) as office, served(office, port=browser.port) as url:
             await alice.visit(url)
             await alice.sees("Hold the button.")
 
@@ -52,14 +53,14 @@ async def test_a_customer_finds_her_conversation_after_a_restart(tmp_path: Path,
 async def test_a_page_left_open_over_a_restart_comes_back_by_itself(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
         async with (
-            open_assistant(tmp_path, ScriptedModel("Hold the button.")) as assistant,
-            served(assistant, port=browser.port) as url,
+            open_office(tmp_path, ScriptedModel("Hold the button.")) as office,
+            served(office, port=browser.port) as url,
         ):
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold the button.")
         model = ScriptedModel("Ten seconds.")
-        async with open_assistant(tmp_path, model) as assistant, served(assistant, port=browser.port):
+        async with open_office(tmp_path, model) as office, served(office, port=browser.port):
             async with alice.page.expect_event("load"):
                 pass
             await alice.sees("Hold the button.")
@@ -131,12 +132,12 @@ async def test_an_answer_is_finished_for_a_customer_who_left(tmp_path: Path, bro
 async def test_an_answer_cut_short_by_a_stop_is_there_after_the_next_start(tmp_path: Path, browser: Profiles) -> None:
     async with customer(browser) as alice:
         cut = ScriptedModel(["Hold ", asyncio.Event()])
-        async with open_assistant(tmp_path, cut) as assistant, served(assistant, port=browser.port) as url:
+        async with open_office(tmp_path, cut) as office, served(office, port=browser.port) as url:
             await alice.visit(url)
             await alice.say("my lamp is dark")
             await alice.sees("Hold")
         model = ScriptedModel("Hold the button.")
-        async with open_assistant(tmp_path, model) as assistant, served(assistant, port=browser.port) as url:
+        async with open_office(tmp_path, model) as office, served(office, port=browser.port) as url:
             await alice.visit(url)
             await alice.sees("Hold the button.")
             await expect(alice.questions).to_have_text(["my lamp is dark"])
@@ -146,12 +147,12 @@ async def test_an_answer_cut_short_by_a_stop_is_there_after_the_next_start(tmp_p
 async def test_what_a_killed_process_left_unfinished_grows_on_the_page(tmp_path: Path, browser: Profiles) -> None:
     rest = asyncio.Event()
     token = "a" * 43
-    async with open_assistant(tmp_path) as assistant:
-        killed = assistant.answer(Question(Conversation("web", "", token), token, "1", "my lamp is dark"))
+    async with open_office(tmp_path) as office:
+        killed = office.assistant.answer(Question(Conversation("web", "", token), token, "1", "my lamp is dark"))
         await anext(killed)
     async with (
-        open_assistant(tmp_path, ScriptedModel(["Hold ", rest, "the button."])) as assistant,
-        served(assistant, port=browser.port) as url,
+        open_office(tmp_path, ScriptedModel(["Hold ", rest, "the button."])) as office,
+        served(office, port=browser.port) as url,
         customer(browser, url) as alice,
     ):
         await alice.context.add_cookies([{"name": "conversation", "value": token, "url": url}])

@@ -130,7 +130,7 @@ async def test_nothing_is_written_beside_the_database(
     async with open_scene(tmp_path / "home", browser) as scene:
         await scene.alice.say("hello")
         await scene.alice.sees("Yes.")
-    assert _files(tmp_path) <= {"sarah.db", "sarah.db-wal", "sarah.db-shm"}
+    assert _files(tmp_path) <= {f"{name}.db{end}" for name in ("sarah", "registry") for end in ("", "-wal", "-shm")}
 
 
 def _files(folder: Path) -> set[str]:

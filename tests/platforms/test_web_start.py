@@ -15,8 +15,9 @@ from playwright.async_api import expect
 from bot.conversation import StartupError
 from bot.platforms.web import WebPlatform
 from bot.platforms.web.view import View
+from tests.admin_kit import open_office
 from tests.browser import Profiles
-from tests.kit import PERSONA, ScriptedModel, open_assistant
+from tests.kit import PERSONA, ScriptedModel
 from tests.platforms.web_scene import customer, served
 
 pytest_plugins = ("tests.browser",)
@@ -29,27 +30,27 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_port_in_use_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        async with open_assistant(tmp_path) as assistant:
+        async with open_office(tmp_path) as office:
             with pytest.raises(StartupError, match=rf"Port {port} on 127.0.0.1 is in use.* SARAH_WEB_PORT "):
-                await WebPlatform(assistant, PERSONA, "127.0.0.1", port).run(print)
+                await WebPlatform(office.assistant, PERSONA, "127.0.0.1", port, admin=office.admin, keys={}).run(print)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
 async def test_a_host_that_is_not_here_is_refused_with_the_way_out(tmp_path: Path, host: str) -> None:
-    async with open_assistant(tmp_path) as assistant:
+    async with open_office(tmp_path) as office:
         with pytest.raises(StartupError, match=rf"{host}.* SARAH_WEB_HOST"):
-            await WebPlatform(assistant, PERSONA, host, 0).run(print)
+            await WebPlatform(office.assistant, PERSONA, host, 0, admin=office.admin, keys={}).run(print)
 
 
 async def test_it_says_where_the_page_is_and_the_page_is_there(tmp_path: Path) -> None:
-    async with open_assistant(tmp_path) as assistant, served(assistant) as url, httpx.AsyncClient() as client:
+    async with open_office(tmp_path) as office, served(office) as url, httpx.AsyncClient() as client:
         assert url.startswith("http://127.0.0.1:")
         assert PERSONA.disclosure in (await client.get(url)).text
 
 
 async def test_it_stops_at_once_although_a_browser_is_connected(tmp_path: Path, browser: Profiles) -> None:
-    async with open_assistant(tmp_path, ScriptedModel()) as assistant, customer(browser) as alice:
-        async with served(assistant, port=browser.port) as url:
+    async with open_office(tmp_path, ScriptedModel()) as office, customer(browser) as alice:
+        async with served(office, port=browser.port) as url:
             await alice.visit(url)
             await expect(alice.page.get_by_text(PERSONA.greeting)).to_be_visible()
             began = time.monotonic()
@@ -58,14 +59,14 @@ async def test_it_stops_at_once_although_a_browser_is_connected(tmp_path: Path, 
 
 async def test_signals_stay_with_whoever_runs_the_loop(tmp_path: Path) -> None:
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    async with open_assistant(tmp_path) as assistant, served(assistant):
+    async with open_office(tmp_path) as office, served(office):
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
 async def test_nothing_of_it_is_left_after_the_stop(tmp_path: Path, browser: Profiles) -> None:
-    async with open_assistant(tmp_path, ScriptedModel()) as assistant, customer(browser) as alice:
+    async with open_office(tmp_path, ScriptedModel()) as office, customer(browser) as alice:
         before = set(asyncio.all_tasks())
-        async with served(assistant, port=browser.port) as url:
+        async with served(office, port=browser.port) as url:
             await alice.visit(url)
             await alice.say("hello")
             await alice.sees("Yes.")
@@ -81,9 +82,9 @@ def _working(before: set[asyncio.Task[object]]) -> set[asyncio.Task[object]]:
 
 async def test_a_page_that_is_closed_is_let_go(tmp_path: Path, browser: Profiles) -> None:
     async with (
-        open_assistant(tmp_path, ScriptedModel()) as assistant,
+        open_office(tmp_path, ScriptedModel()) as office,
         customer(browser) as alice,
-        served(assistant, port=browser.port, look_every=0.05) as url,
+        served(office, port=browser.port, look_every=0.05) as url,
     ):
         await alice.visit(url)
         await expect(alice.page.get_by_text(PERSONA.greeting)).to_be_visible()

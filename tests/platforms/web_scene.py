@@ -1,32 +1,42 @@
 """Customers with real browsers, in front of a real server, a real assistant and a scripted model."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import aiosqlite
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from bot.assistant import Assistant
-from bot.conversation import Answers, Conversation
+from bot.conversation import Conversation
 from bot.persona import Persona
 from bot.platforms.web import WebPlatform
 from bot.platforms.web.door import COOKIE
 from bot.platforms.web.page import LOOK_EVERY
+from tests.admin_kit import Scene as Office
+from tests.admin_kit import open_office
 from tests.browser import Profiles
-from tests.kit import PERSONA, ScriptedModel, Step, open_assistant
+from tests.kit import PERSONA, ScriptedModel, Step
+
+KEYS = {"Olga": "open sesame please", "Sam": "another passphrase"}
 
 
 @asynccontextmanager
 async def served(
-    assistant: Answers, persona: Persona = PERSONA, port: int = 0, look_every: float = LOOK_EVERY
+    office: Office,
+    port: int = 0,
+    look_every: float = LOOK_EVERY,
+    keys: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[str]:
     """Serve the page while the block lasts, and say where."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    platform = WebPlatform(assistant, persona, "127.0.0.1", port, look_every=look_every)
+    platform = WebPlatform(
+        office.assistant, office.persona, "127.0.0.1", port, admin=office.admin, keys=keys, look_every=look_every
+    )
     serving = asyncio.create_task(platform.run(address.set_result))
     await asyncio.wait((serving, address), return_when=asyncio.FIRST_COMPLETED)
     try:
@@ -122,6 +132,7 @@ class Scene:
 
     home: Path
     browser: Profiles
+    office: Office
     assistant: Assistant
     model: ScriptedModel
     url: str
@@ -155,12 +166,13 @@ async def open_scene(
     *answers: Iterable[Step] | str,
     spare: Sequence[ScriptedModel] = (),
     persona: Persona = PERSONA,
+    keys: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[Scene]:
     """Serve the page, and let a customer open it."""
     model = ScriptedModel(*answers)
     async with AsyncExitStack() as stack:
-        assistant = await stack.enter_async_context(open_assistant(home, model, *spare, persona=persona))
-        url = await stack.enter_async_context(served(assistant, persona, browser.port))
+        office = await stack.enter_async_context(open_office(home, model, *spare, persona=persona))
+        url = await stack.enter_async_context(served(office, browser.port, keys=keys))
         alice = await stack.enter_async_context(customer(browser, url))
         await alice.visit()
-        yield Scene(home, browser, assistant, model, url, alice, stack)
+        yield Scene(home, browser, office, office.assistant, model, url, alice, stack)

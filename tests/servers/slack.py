@@ -13,7 +13,21 @@ from tests.servers import slack_rules as rules
 from tests.servers.loopback import serve
 from tests.servers.slack_api import Api
 from tests.servers.slack_delivery import Post, Socket, Transport, UndeliveredError
-from tests.servers.slack_workspace import APP, BOT_USER, TEAM, Call, Json, Message, Refusal, RefusedError, Workspace
+from tests.servers.slack_files import kept, routes_of_files, told
+from tests.servers.slack_forms import filled
+from tests.servers.slack_workspace import (
+    APP,
+    BOT_USER,
+    TEAM,
+    Call,
+    Json,
+    Message,
+    Modal,
+    Refusal,
+    RefusedError,
+    Workspace,
+    commands_in,
+)
 
 # A response_url works five times.
 RESPONSES = 5
@@ -29,9 +43,7 @@ class Slack:
         self._transport: Transport = self.socket
         self._delivered: dict[str, list[Json]] = {}
         self._echoes: set[asyncio.Task[None]] = set()
-        self._api = Api(
-            self.workspace, lambda: f"ws{self.address.removeprefix('http')}/socket?ticket=s3cret", self._echo
-        )
+        self._api = Api(self.workspace, lambda: self.address, self._echo)
 
     @property
     def base_url(self) -> str:
@@ -44,6 +56,7 @@ class Slack:
         server.router.add_route("*", "/api/{method}", self._api.handle)
         server.router.add_get("/socket", self.socket.handle)
         server.router.add_post("/response/{id}", self._respond)
+        server.add_routes(routes_of_files(self.workspace))
         return server
 
     def post_to(self, url: str) -> Post:
@@ -123,6 +136,54 @@ class Slack:
         )
         return response
 
+    async def press(self, user: str, message: Message, label: str) -> str:
+        """Press a button with a command; return the id of the response_url that came with it."""
+        container: dict[str, object] = {"message_ts": message.ts, "is_ephemeral": bool(message.only_for)}
+        if message.thread_ts:
+            container["thread_ts"] = message.thread_ts
+        described = {} if message.only_for else {"message": self._described(message)}
+        return await self._pressed(user, message.channel, message.commands[label], container, described)
+
+    async def press_response(self, user: str, channel: str, response: str, label: str) -> str:
+        """Press a button under what only one person sees, as the newest answer to an act has it."""
+        shown = self.workspace.responses[response][-1]
+        button = commands_in(cast("list[Json]", shown["blocks"]))[label]
+        container = {"message_ts": self.workspace.next_ts(), "is_ephemeral": True}
+        return await self._pressed(user, channel, button, container, {})
+
+    async def _pressed(self, user: str, channel: str, button: Json, container: Json, more: Json) -> str:
+        response = self.workspace.unique("R")
+        await self._transport.deliver(
+            "interactive",
+            {
+                **self._person(user),
+                "type": "block_actions",
+                "container": {"type": "message", "channel_id": channel, **container},
+                "channel": {"id": channel},
+                "actions": [{**button, "block_id": "b"}],
+                "trigger_id": self.workspace.trigger(user),
+                "response_url": f"{self.address}/response/{response}",
+                **more,
+            },
+        )
+        return response
+
+    async def modal(self, count: int = 1) -> Modal:
+        """Wait until so many forms were opened, and return the newest."""
+        await self.until(lambda: len(self.workspace.modals) >= count)
+        return self.workspace.modals[-1]
+
+    async def submit(self, modal: Modal, **fields: str) -> object:
+        """Send a form off with these fields filled in, files by their ids; return what came back at once."""
+        view = {**modal.view, "id": modal.id, "state": {"values": filled(self.workspace, modal.view, fields)}}
+        person = self._person(modal.user)
+        return await self._transport.deliver("interactive", {**person, "type": "view_submission", "view": view})
+
+    async def share(self, user: str, text: str, *names: str, content: bytes = b"{}") -> str:
+        """Send files in a direct message; return its ts."""
+        files = [told(kept(self.workspace, user, name, content), self.address) for name in names]
+        return await self.direct_message(user, text, subtype="file_share", files=files)
+
     async def command(
         self, user: str, channel: str, text: str, *, trigger: str = "", name: str = "/sarah"
     ) -> tuple[str, object]:
@@ -135,7 +196,7 @@ class Slack:
             "user_id": user,
             "channel_id": channel,
             "api_app_id": APP,
-            "trigger_id": trigger or self.workspace.unique("trigger."),
+            "trigger_id": self.workspace.trigger(user, trigger),
             "response_url": f"{self.address}/response/{response}",
         }
         return response, await self._transport.deliver("slash_commands", payload)

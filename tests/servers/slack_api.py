@@ -7,6 +7,8 @@ from typing import cast
 from aiohttp import web
 
 from tests.servers import slack_rules as rules
+from tests.servers.slack_files import methods_of_files
+from tests.servers.slack_forms import methods_of_forms
 from tests.servers.slack_workspace import (
     APP,
     APP_TOKEN,
@@ -14,22 +16,22 @@ from tests.servers.slack_workspace import (
     BOT_TOKEN,
     BOT_USER,
     TEAM,
+    Answer,
     Call,
     Json,
     Message,
     RefusedError,
     Workspace,
+    within,
 )
-
-Answer = dict[str, object]
 
 
 class Api:
     """The methods that an app may call, each refusing what Slack refuses."""
 
-    def __init__(self, workspace: Workspace, socket_url: Callable[[], str], echo: Callable[[Json], None]) -> None:
+    def __init__(self, workspace: Workspace, address: Callable[[], str], echo: Callable[[Json], None]) -> None:
         self._workspace = workspace
-        self._socket_url = socket_url
+        self._address = address
         self._echo = echo
         self._methods: dict[str, tuple[str, Callable[[Json], Answer]]] = {
             "auth.test": ("", self._auth_test),
@@ -45,8 +47,9 @@ class Api:
             "assistant.threads.setSuggestedPrompts": ("assistant:write", self._set_prompts),
             "conversations.replies": ("*:history", self._replies),
             "conversations.history": ("*:history", self._history),
-            "users.info": ("users:read", self._user),
             "views.publish": ("", self._publish),
+            **methods_of_files(workspace, address),
+            **methods_of_forms(workspace),
         }
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -97,7 +100,7 @@ class Api:
         return {**names, "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "app_id": APP}
 
     def _connections_open(self, _: Json) -> Answer:
-        return {"url": self._socket_url()}
+        return {"url": f"ws{self._address().removeprefix('http')}/socket?ticket=s3cret"}
 
     def _own(self, arguments: Json, text: str) -> Message:
         return Message(
@@ -108,8 +111,16 @@ class Api:
             thread_ts=str(arguments.get("thread_ts") or ""),
         )
 
-    def _post(self, arguments: Json) -> Answer:
+    def _content_of(self, arguments: Json) -> tuple[str, list[Json]]:
         text, blocks = rules.content_of(arguments)
+        for block in blocks:
+            shown = self._workspace.files.get(str(within(block, "slack_file", "id"))) if "slack_file" in block else None
+            if "slack_file" in block and not (shown and shown.is_complete):
+                raise RefusedError("invalid_blocks")
+        return text, blocks
+
+    def _post(self, arguments: Json) -> Answer:
+        text, blocks = self._content_of(arguments)
         message = self._own(arguments, text)
         message.blocks, message.metadata = blocks, cast("Json | None", arguments.get("metadata"))
         self._workspace.add(message)
@@ -117,7 +128,7 @@ class Api:
         return {"channel": message.channel, "ts": message.ts}
 
     def _post_ephemeral(self, arguments: Json) -> Answer:
-        text, blocks = rules.content_of(arguments)
+        text, blocks = self._content_of(arguments)
         message = self._own(arguments, text)
         message.blocks, message.only_for = blocks, str(arguments["user"])
         self._workspace.add(message)
@@ -136,7 +147,7 @@ class Api:
     def _update(self, arguments: Json) -> Answer:
         message = self._changeable(arguments)
         before = message.text
-        message.text, message.blocks = rules.content_of(arguments)
+        message.text, message.blocks = self._content_of(arguments)
         message.metadata = cast("Json | None", arguments.get("metadata")) or message.metadata
         self._workspace.changed()
         changed = {"message": {**_event(message), "text": message.text}, "previous_message": {"text": before}}
@@ -223,9 +234,6 @@ class Api:
             for m in kept
         ]
         return {"messages": listed, "has_more": False}
-
-    def _user(self, arguments: Json) -> Answer:
-        return {"user": {"id": arguments["user"], "is_bot": arguments["user"] == BOT_USER}}
 
     def _publish(self, arguments: Json) -> Answer:
         view = cast("Json", arguments["view"])

@@ -3,20 +3,28 @@
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
+from bot.admin.admin import Admin
+from bot.admin.catalogue import COMMANDS
 from bot.conversation import Answers
+from bot.models import ChatModel
 from bot.persona import Persona
 from bot.platforms.slack import SlackPlatform, SlackTokens
+from tests.admin_kit import Scene, open_office
 from tests.kit import PERSONA
 from tests.servers.loopback import serve
 from tests.servers.slack import Slack
 from tests.servers.slack_delivery import Post
-from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, TEAM
 
+# Where people of the company are told.
+SUPPORT = "C2"
 SOCKET = SlackTokens(BOT_TOKEN, app_token=APP_TOKEN)
 HTTP = SlackTokens(BOT_TOKEN, signing_secret=SIGNING_SECRET)
 
@@ -49,6 +57,20 @@ def ticking() -> Callable[[], float]:
     return itertools.count(0.0).__next__
 
 
+def company(home: Path, *models: ChatModel, **changes: object) -> AbstractAsyncContextManager[Scene]:
+    """Open an office whose home is this workspace, with a channel for people of the company."""
+    told = {"sarah_home_workspaces": f"slack:{TEAM}", "sarah_support_channels": f"slack:{SUPPORT}"}
+    return open_office(home, *models, **told | changes)  # pyright: ignore[reportArgumentType]
+
+
+@asynccontextmanager
+async def _commands(assistant: Answers) -> AsyncGenerator[Admin]:
+    """Lend the commands of an office that has nothing but this assistant."""
+    with TemporaryDirectory() as home:
+        async with company(Path(home)) as scene:
+            yield Admin(replace(scene.office, assistant=assistant), COMMANDS)
+
+
 @asynccontextmanager
 async def at_work(  # noqa: PLR0913 - what a test may change
     slack: Slack,
@@ -58,17 +80,21 @@ async def at_work(  # noqa: PLR0913 - what a test may change
     clock: Callable[[], float] | None = None,
     patience: float = 5.0,
     who: Persona = PERSONA,
+    admin: Admin | None = None,
 ) -> AsyncGenerator[Running]:
-    """Run the platform until the block ends."""
-    platform = SlackPlatform(
-        assistant,
-        who,
-        tokens,
-        base_url=slack.base_url,
-        clock=clock or ticking(),
-        patience=patience,
-    )
-    async with _served(platform) as url:
+    """Run the platform until the block ends, with the commands of an office, or of an empty one."""
+    async with AsyncExitStack() as stack:
+        platform = SlackPlatform(
+            assistant,
+            who,
+            tokens,
+            admin or await stack.enter_async_context(_commands(assistant)),
+            base_url=slack.base_url,
+            clock=clock or ticking(),
+            patience=patience,
+            file_origins=frozenset({slack.address}),
+        )
+        url = await stack.enter_async_context(_served(platform))
         post = slack.post_to(url) if not tokens.app_token else None
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.get_running_loop().create_task(platform.run(ready.set_result))

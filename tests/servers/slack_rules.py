@@ -1,7 +1,8 @@
 """What the local Slack server accepts in a message: the limits of the real one, and its error codes."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from tests.servers.slack_workspace import Json, RefusedError
@@ -11,7 +12,8 @@ LONGEST_MARKDOWN = 12_000
 # Undocumented; the real server was seen to refuse between 13,100 and 13,300.
 LONGEST_BLOCKS = 13_000
 MOST_BLOCKS = 50
-IN_MESSAGES = {"markdown", "section", "context", "divider", "header", "actions", "context_actions"}
+_FILE = re.compile(r"F[A-Z0-9]{8,}")
+IN_MESSAGES = {"markdown", "section", "context", "divider", "header", "actions", "context_actions", "image"}
 IN_VIEWS = IN_MESSAGES - {"markdown", "context_actions"}
 
 
@@ -32,20 +34,21 @@ def blocks_of(arguments: Json, allowed: set[str] = IN_MESSAGES) -> list[Json]:
 
 
 def _valid(block: Json, allowed: set[str]) -> bool:
-    kind = block.get("type")
-    if kind not in allowed:
-        return False
-    if kind == "markdown":
-        return 0 < units(str(block.get("text", ""))) <= LONGEST_MARKDOWN
-    if kind == "context_actions":
-        elements = cast("Sequence[Json]", block.get("elements", ()))
-        return 0 < len(elements) <= 5 and all(_is_feedback(element) for element in elements)
-    if kind in {"section", "header"}:
-        limit = 3000 if kind == "section" else 150
-        return 0 < len(_text(block.get("text"))) <= limit
-    if kind == "context":
-        return all(_text(element) for element in cast("Sequence[object]", block.get("elements", ())))
-    return True
+    kind = str(block.get("type"))
+    return kind in allowed and (kind not in _RULES or _RULES[kind](block))
+
+
+def _is_markdown(block: Json) -> bool:
+    return 0 < units(str(block.get("text", ""))) <= LONGEST_MARKDOWN
+
+
+def _is_image(block: Json) -> bool:
+    file = cast("Json", block.get("slack_file") or {})
+    return bool(_FILE.fullmatch(str(file.get("id", "")))) and 0 < len(str(block.get("alt_text", ""))) <= 2000
+
+
+def _elements(block: Json) -> Sequence[Json]:
+    return cast("Sequence[Json]", block.get("elements", ()))
 
 
 def _text(value: object) -> str:
@@ -55,10 +58,37 @@ def _text(value: object) -> str:
     return str(element.get("text", "")) if element.get("type") in {"plain_text", "mrkdwn"} else ""
 
 
+def _is_row(block: Json) -> bool:
+    elements = _elements(block)
+    names = {element.get("action_id") for element in elements}
+    return 0 < len(elements) <= 25 and len(names) == len(elements) and all(_is_button(one) for one in elements)
+
+
+def _is_button(element: Json) -> bool:
+    return (
+        element.get("type") == "button"
+        and 0 < len(_text(element.get("text"))) <= 75
+        and 0 < len(str(element.get("action_id", ""))) <= 255
+        and len(str(element.get("value", ""))) <= 2000
+        and element.get("style", "primary") in {"primary", "danger"}
+    )
+
+
 def _is_feedback(element: Json) -> bool:
     sides = [element.get("positive_button"), element.get("negative_button")]
     whole = all(isinstance(side, Mapping) and _text(cast("Json", side).get("text")) for side in sides)
     return element.get("type") == "feedback_buttons" and bool(element.get("action_id")) and whole
+
+
+_RULES: Mapping[str, Callable[[Json], bool]] = {
+    "markdown": _is_markdown,
+    "actions": _is_row,
+    "image": _is_image,
+    "context_actions": lambda block: 0 < len(_elements(block)) <= 5 and all(map(_is_feedback, _elements(block))),
+    "section": lambda block: 0 < len(_text(block.get("text"))) <= 3000,
+    "header": lambda block: 0 < len(_text(block.get("text"))) <= 150,
+    "context": lambda block: all(map(_text, _elements(block))),
+}
 
 
 def markdown_of(arguments: Json) -> str:

@@ -18,6 +18,9 @@ APP_TOKEN = "xapp-local-app-token"
 SIGNING_SECRET = "local-signing-secret"
 
 Json = Mapping[str, object]
+Answer = dict[str, object]
+# A method: the scope that it needs, or "", and what it does.
+Method = tuple[str, Callable[[Json], Answer]]
 MANIFEST = Path(__file__).parents[2] / "slack-manifest.yaml"
 
 
@@ -53,6 +56,11 @@ class Message:
         return written or self.text
 
     @property
+    def commands(self) -> dict[str, Json]:
+        """The buttons with commands under this message, by what stands on them."""
+        return commands_in(self.blocks)
+
+    @property
     def buttons(self) -> list[str]:
         """The values of the feedback buttons under this message, the good one first."""
         elements = [
@@ -63,6 +71,29 @@ class Message:
         ]
         sides = ("positive_button", "negative_button")
         return [str(cast("Json", element[side])["value"]) for element in elements for side in sides]
+
+
+@dataclass
+class File:
+    """A file as Slack keeps it; without channels only whoever sent it sees it."""
+
+    id: str
+    name: str
+    length: int
+    user: str
+    content: bytes | None = None
+    is_complete: bool = False
+    channels: list[str] = field(default_factory=list[str])
+    mimetype: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Modal:
+    """A form that is open on somebody's screen."""
+
+    id: str
+    user: str
+    view: Json
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,12 @@ class Refusal:
     status: int
     times: int
     retry_after: int
+
+
+def commands_in(blocks: Iterable[Json]) -> dict[str, Json]:
+    """Return the buttons in a message's rows of buttons, by what stands on them."""
+    rows = [cast("list[Json]", block["elements"]) for block in blocks if block["type"] == "actions"]
+    return {str(cast("Json", button["text"])["text"]): button for row in rows for button in row}
 
 
 def manifest() -> Json:
@@ -112,12 +149,32 @@ class Workspace:
         self.responses: dict[str, list[Json]] = {}
         self.refusals: dict[str, Refusal] = {}
         self.expire_after: int | None = None
+        self.people: dict[str, Json] = {}
+        self.files: dict[str, File] = {}
+        # What a download gives: the file, a login page, or another address.
+        self.downloads: Literal["file", "html", "redirect"] = "file"
+        self.modals: list[Modal] = []
+        # Who may open a form with a trigger; none may once three seconds have passed.
+        self.triggers: dict[str, str] = {}
+        self.is_slow = False
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
 
     def next_ts(self) -> str:
         """Return a new timestamp, later than every one before."""
         return f"{1_700_000_000 + next(self._numbers)}.000100"
+
+    def person(self, user: str) -> Json:
+        """Return somebody as users.info tells of them: a plain member, but for what a test says."""
+        member: dict[str, object] = {"id": user, "name": f"name-{user}", "team_id": TEAM, "deleted": False}
+        flags = ("is_admin", "is_owner", "is_primary_owner", "is_restricted", "is_ultra_restricted")
+        return {**member, **dict.fromkeys(flags, False), "is_bot": user == BOT_USER, **self.people.get(user, {})}
+
+    def trigger(self, user: str, wanted: str = "") -> str:
+        """Return what opens a form for somebody."""
+        trigger = wanted or self.unique("trigger.")
+        self.triggers[trigger] = user
+        return trigger
 
     def unique(self, prefix: str) -> str:
         """Return an id that was not used before."""

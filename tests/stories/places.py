@@ -13,6 +13,7 @@ from bot.guard import TopicGuard
 from bot.models.embedded import Embedded
 from bot.persona import read_persona
 from bot.platforms.discord import create_client
+from tests.admin_kit import open_office
 from tests.browser import Profiles
 from tests.kit import knowledge, open_assistant
 from tests.platforms.terminal_scene import open_terminal
@@ -88,10 +89,10 @@ async def in_slack(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]
 @asynccontextmanager
 async def on_the_page(home: Path, data: Path, browser: Profiles) -> AsyncGenerator[Place]:
     """Write on the web page."""
-    persona = read_persona(data)
+    persona, guard = read_persona(data), TopicGuard(read_topic_model(data, knowledge(data)), THRESHOLD)
     async with (
-        _assistant(home, data) as assistant,
-        served(assistant, persona, browser.port) as url,
+        open_office(home, Embedded(knowledge(data)), persona=persona, data=data, guard=guard) as office,
+        served(office, browser.port) as url,
         customer(browser, url) as someone,
     ):
         await someone.visit()

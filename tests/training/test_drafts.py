@@ -26,9 +26,10 @@ from training.settings import TrainingSettings
 START = 1_800_000_000
 
 
-def lamp(number: int, answer: str = "It is off.", **more: Any) -> Drafted:  # noqa: ANN401 - its other fields
-    told = Drafted(f"Is lamp {number} dark?", f"{answer} Room {number * 7}.", "lamps", "ada", "written")
-    return replace(told, **more)
+def lamp(number: int, **other: Any) -> Drafted:  # noqa: ANN401 - what differs, field by field
+    return replace(
+        Drafted(f"Is lamp {number} dark?", f"It is, in room {number * 7}.", "lamps", "ada", "written"), **other
+    )
 
 
 @pytest.fixture
@@ -94,14 +95,15 @@ def test_a_draft_that_is_none_is_told_with_those_that_are(drafts: Drafts) -> Non
     with pytest.raises(DataError, match=r"^There is no draft 'x', nor any other: put an example into it\.$"):
         drafts.get("x")
     drafts.add("lamps", lamp(1))
-    for ask in (
-        drafts.get,
-        drafts.delete,
-        lambda name: list(drafts.examples(name)),
-        lambda name: drafts.remove(name, 1),
-    ):  # type: ignore[misc]
-        with pytest.raises(DataError, match=r"^There is no draft 'lamp': did you mean lamps\?$"):
-            ask("lamp")
+    told = r"^There is no draft 'lamp': did you mean lamps\?$"
+    with pytest.raises(DataError, match=told):
+        drafts.get("lamp")
+    with pytest.raises(DataError, match=told):
+        list(drafts.examples("lamp"))
+    with pytest.raises(DataError, match=told):
+        drafts.remove("lamp", 1)
+    with pytest.raises(DataError, match=told):
+        drafts.delete("lamp")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "../a", "x" * 65, "caf\u00e9", "a\n"])
@@ -249,8 +251,8 @@ def drafted(drafts: Drafts, *, name: str = "lamps", examples: int = 12, **more: 
 def learned(settings: TrainingSettings, wanted: str) -> dict[str, str]:
     """Return each question of a dataset with its answer."""
     dataset = datasets_of(settings).get(wanted)
-    both = lines(dataset.file_of("train")) + lines(dataset.file_of("validation"))
-    return {one["messages"][-2]["content"]: one["messages"][-1]["content"] for one in both}
+    both = [*datasets_of(settings).examples(dataset, "train"), *datasets_of(settings).examples(dataset, "validation")]
+    return {one.first_question: one.messages[-1].content for one in both}
 
 
 def test_a_draft_becomes_a_dataset_with_the_origin_of_each_example(
@@ -316,24 +318,19 @@ def test_what_was_said_in_a_chat_is_frozen_under_a_permission_only(
 
 
 def test_an_example_that_came_meanwhile_stays_in_the_draft(
-    settings: TrainingSettings, registry: Registry, drafts: Drafts, tmp_path: Path
+    settings: TrainingSettings, registry: Registry, drafts: Drafts
 ) -> None:
     drafted(drafts)
-    late = Drafts(drafts.folder, clock=lambda: 5.0)
+    writing = iter([lamp(99, at=5.0)])
 
-    class Slow(Registry):
-        """A registry beside which somebody goes on writing."""
+    def clock() -> float:
+        """Tell the time, at which somebody goes on writing once the dataset is kept."""
+        for late in writing:
+            assert len(registry.datasets()) == 1
+            drafts.add("lamps", late)
+        return 9.0
 
-    slow = Slow.__new__(Slow)
-    slow.__dict__ = {**registry.__dict__}
-    audit = registry.audit
-
-    def meanwhile(by: str, at: float, action: str, subject: str, detail: str = "") -> None:
-        audit(by, at, action, subject, detail)
-        late.add("lamps", lamp(99))
-
-    slow.audit = meanwhile
-    with drafts.freeze(settings, slow, "lamps", "kim") as taken:
+    with Drafts(drafts.folder, clock).freeze(settings, registry, "lamps", "kim") as taken:
         assert taken.dataset
         assert taken.dataset.examples == 12
     assert list(drafts.examples("lamps")) == [lamp(99, at=5.0)]
@@ -344,9 +341,7 @@ def test_answers_end_with_the_stop_token_exactly_once(
 ) -> None:
     drafted(drafts)
     for number, end in ((20, "**STOP**"), (21, " **STOP** "), (22, "**STOP** **STOP**")):
-        drafts.add(
-            "lamps", lamp(number, answer="Yes.") if not end else replace(lamp(number), answer=f"Yes {number}.{end}")
-        )
+        drafts.add("lamps", lamp(number, answer=f"Yes {number}.{end}"))
     with drafts.freeze(settings, registry, "lamps", "kim", name="ended", stop="**STOP**", system="Be brief.") as taken:
         assert taken.dataset
     assert (taken.dataset.name, taken.dataset.stop, taken.dataset.system) == ("ended", "**STOP**", "Be brief.")

@@ -100,7 +100,7 @@ def test_the_same_file_again_is_the_same_dataset(settings: TrainingSettings, reg
     for _ in range(2):
         with taken_in(settings, registry, Request(good), "kim") as taken:
             assert taken.dataset
-            assert kept(settings) == [taken.dataset.id]
+        assert kept(settings) == [taken.dataset.id]
     assert actions(registry) == ["add dataset"]
 
 

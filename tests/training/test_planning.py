@@ -94,6 +94,7 @@ def test_an_address_that_is_none_is_refused_by_the_name_of_its_field(settings: T
     with pytest.raises(SettingsError, match=r"^base_url must be an address"):
         at_server(settings, base_url="lumen")
     assert plan_from(settings, dataset="lamps", provider="embedded", base_url="lumen").base_url == ""
+    assert at_server(settings, base_url=" ").base_url == OPENAI
 
 
 # What is there, and what it costs.

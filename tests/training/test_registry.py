@@ -286,6 +286,6 @@ def test_a_model_knows_the_model_that_it_was_tuned_from(registry: Registry) -> N
     assert child.parent == parent.id
     assert [model.id for model in registry.models()] == [child.id, parent.id]
     orphan = started(registry)
-    with pytest.raises(RegistryError, match="no model 'model-00'"):
-        registry.register(Tuned(orphan.id, parent="model-00"), "worker", 9.0)
+    with pytest.raises(RegistryError, match="no model 'model-none'"):
+        registry.register(Tuned(orphan.id, parent="model-none"), "worker", 9.0)
     assert registry.run(orphan.id) == orphan

@@ -22,7 +22,7 @@ _STYLES: dict[Style, discord.ButtonStyle] = {
 
 
 class CommandButton(ui.DynamicItem[ui.Button[ui.View]], template=r"do:.*"):
-    """A button under a message; a press becomes the client's `command` event."""
+    """A button under a message; a press becomes the client's `pressed` event."""
 
     def __init__(self, custom_id: str, label: str = "", style: Style = "plain") -> None:
         super().__init__(ui.Button(label=label, style=_STYLES[style], custom_id=custom_id))
@@ -39,7 +39,7 @@ class CommandButton(ui.DynamicItem[ui.Button[ui.View]], template=r"do:.*"):
         """Hand the press to the client."""
         if pressed := decoded(self.custom_id):
             title, given = pressed
-            interaction.client.dispatch("command", interaction, title, given)
+            interaction.client.dispatch("pressed", interaction, title, given)
 
 
 def add_buttons(view: ui.View, buttons: Sequence[Button]) -> None:

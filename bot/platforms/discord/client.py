@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -11,8 +11,13 @@ import aiohttp
 import discord
 import structlog
 
+from bot.admin.admin import Admin
 from bot.conversation import Answers, Conversation, Event, Question, Rating, Unfinished
 from bot.persona import Persona
+from bot.platforms.discord.boards import Boards
+from bot.platforms.discord.buttons import CommandButton
+from bot.platforms.discord.callers import conversation_of
+from bot.platforms.discord.clerk import Clerk
 from bot.platforms.discord.commands import CommandTree, add_commands, sync_when_changed, whisper
 from bot.platforms.discord.feedback import GONE, THANKS, RatingButton
 from bot.platforms.discord.places import begun_at, reply_in, response_to
@@ -26,17 +31,14 @@ from bot.platforms.discord.reading import (
     readable,
     text_of,
 )
+from bot.platforms.discord.rendering import rendered
 from bot.platforms.discord.showing import TROUBLE, Place, deliver, log_trouble
+from bot.platforms.discord.uploads import HOSTS, Uploads
+from bot.platforms.discord.whereabouts import whereabouts
+from bot.platforms.discord.work import Work
 
 # Discord takes about five edits in five seconds from one bot in one channel.
 EDIT_EVERY = 1.0
-FORGOTTEN = "Done: what was said here is forgotten."
-NOT_YOURS = "Only people who may manage the messages of this channel can do that here."
-
-# What an invited bot asks a server for.
-_PERMISSIONS = discord.Permissions(
-    view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
-)
 
 
 class SupportClient(discord.Client):
@@ -46,10 +48,12 @@ class SupportClient(discord.Client):
         self,
         assistant: Answers,
         persona: Persona,
+        admin: Admin,
         home: Path,
         *,
         ready: Callable[[str], None],
         edit_every: float,
+        file_hosts: frozenset[str],
         connector: aiohttp.BaseConnector | None,
     ) -> None:
         # She never speaks: nothing is missing for that.
@@ -62,41 +66,37 @@ class SupportClient(discord.Client):
             connector=connector,
         )
         self.tree = CommandTree(self, persona.sentences.failed)
-        add_commands(self.tree, persona, self._ask, self._reset)
+        self._work = Work()
+        self._clerk = Clerk(admin, Boards(self), Uploads(file_hosts, admin.largest_upload), self._work)
+        add_commands(self.tree, persona, self._ask, rendered(admin.commands, self._clerk))
         self._assistant = assistant
+        self._sorry = persona.sentences.failed
         self._home = home
         self._tell_ready = ready
         self._edit_every = edit_every
         self._unfinished: list[Unfinished] = []
         self._is_ready = False
-        self._working: set[asyncio.Task[None]] = set()
-        self._sync: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Prepare what must be known before the first event arrives."""
-        self.add_dynamic_items(RatingButton)
+        self.add_dynamic_items(RatingButton, CommandButton)
         # Read before connecting: later, this process has unfinished turns of its own.
         self._unfinished = await self._assistant.unfinished(PLATFORM)
+        await self._clerk.prepare()
         file = self._home / "discord-commands.sha256"
-        self._sync = asyncio.create_task(sync_when_changed(self.tree, self.application_id or 0, file))
+        self._work.keep_doing("sync", sync_when_changed(self.tree, self.application_id or 0, file))
 
     async def on_ready(self) -> None:
         """Say where customers find the assistant, and answer what was left; once, not at every reconnection."""
         if self._is_ready:
             return
         self._is_ready = True
-        self._tell_ready(self._whereabouts())
+        self._clerk.open()
+        self._tell_ready(whereabouts(self))
         by_conversation = sorted(self._unfinished, key=lambda each: (_key(each), each.turn))
         async with asyncio.TaskGroup() as group:
             for _, turns in groupby(by_conversation, _key):
                 group.create_task(self._resume(list(turns)))
-
-    def _whereabouts(self) -> str:
-        name = f"Discord: @{self.user}"
-        if self.guilds:
-            return f"{name} in {self.guilds[0].name}" + (" and other servers" if self.guilds[1:] else "")
-        invitation = discord.utils.oauth_url(self.application_id or 0, permissions=_PERMISSIONS)
-        return f"{name}, in no server yet; invite with {invitation}"
 
     async def _resume(self, turns: Iterable[Unfinished]) -> None:
         for each in turns:
@@ -133,6 +133,10 @@ class SupportClient(discord.Client):
         return follows and await self._assistant.knows(conversation)
 
     async def _ask(self, interaction: discord.Interaction, question: str) -> None:
+        conversation = conversation_of(interaction)
+        if silence := self._assistant.silence(conversation):
+            await whisper(interaction, silence)
+            return
         try:
             # Discord waits three seconds, a model may think longer.
             await interaction.response.defer(thinking=True)
@@ -140,20 +144,20 @@ class SupportClient(discord.Client):
             log_trouble("discord.response_failed", error)
             return
         asked = Question(
-            conversation=await self._conversation(interaction.guild_id, interaction.channel_id or 0),
+            conversation=conversation,
             author=str(interaction.user.id),
             message_id=str(interaction.id),
             text=readable(question, {}, {self._me}),
         )
         await self._show(self._assistant.answer(asked), response_to(interaction))
 
-    async def _reset(self, interaction: discord.Interaction) -> None:
-        if interaction.guild_id is not None and not interaction.permissions.manage_messages:
-            await whisper(interaction, NOT_YOURS)
-            return
-        conversation = await self._conversation(interaction.guild_id, interaction.channel_id or 0)
-        await self._assistant.reset(conversation)
-        await whisper(interaction, FORGOTTEN)
+    async def on_pressed(self, interaction: discord.Interaction, title: str, given: Mapping[str, str]) -> None:
+        """Do the command of a button."""
+        await self._clerk.pressed(interaction, title, given)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Do the command of a submitted form, which may have been shown before a restart."""
+        await self._clerk.submitted(interaction)
 
     async def on_rating(self, interaction: discord.Interaction, turn: int, rating: Rating) -> None:
         """Keep a customer's verdict and say thanks."""
@@ -180,11 +184,13 @@ class SupportClient(discord.Client):
         for message in messages:
             await self._assistant.delete(conversation, str(message))
 
-    async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
+    async def on_error(self, event_method: str, /, *args: object, **_kwargs: object) -> None:
         """Log what a handler did not expect; the error's own text may quote a customer and stays out."""
         error = sys.exc_info()[1]
         where = "".join(traceback.format_tb(error.__traceback__)) if error else ""
         structlog.get_logger().error("discord.event_failed", handler=event_method, error=type(error).__name__, at=where)
+        if args and isinstance(args[0], discord.Interaction):
+            await whisper(args[0], self._sorry)  # pyright: ignore[reportUnknownArgumentType] - of whichever client
 
     async def _conversation(self, guild: int | None, channel_id: int) -> Conversation:
         if guild is None:
@@ -199,18 +205,12 @@ class SupportClient(discord.Client):
         return conversation_at(guild, channel_id, channel.parent_id if isinstance(channel, discord.Thread) else None)
 
     async def _show(self, events: AsyncIterator[Event], place: Place) -> None:
-        task = asyncio.create_task(deliver(events, place, self._assistant, self._edit_every))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
-        await task
+        await self._work.do(deliver(events, place, self._assistant, self._edit_every))
 
     async def finish(self, seconds: float) -> None:
         """Let answers in progress end, and break off those that need longer: the next start resumes them."""
-        if self._working:
-            await asyncio.wait(self._working, timeout=seconds)
-        for task in (late := [*self._working, *([self._sync] if self._sync else [])]):
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        self._clerk.close()
+        await self._work.finish(seconds)
 
     @property
     def _me(self) -> int:
@@ -225,11 +225,22 @@ def _key(unfinished: Unfinished) -> tuple[str, str, str]:
 def create_client(  # noqa: PLR0913 - built once, in sight
     assistant: Answers,
     persona: Persona,
+    admin: Admin,
     home: Path,
     *,
     ready: Callable[[str], None] = lambda _: None,
     edit_every: float = EDIT_EVERY,
+    file_hosts: frozenset[str] = HOSTS,
     connector: aiohttp.BaseConnector | None = None,
 ) -> SupportClient:
     """Build a client that is not connected yet; `edit_every` is in seconds."""
-    return SupportClient(assistant, persona, home, ready=ready, edit_every=edit_every, connector=connector)
+    return SupportClient(
+        assistant,
+        persona,
+        admin,
+        home,
+        ready=ready,
+        edit_every=edit_every,
+        file_hosts=file_hosts,
+        connector=connector,
+    )

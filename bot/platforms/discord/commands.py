@@ -1,9 +1,9 @@
-"""The slash commands for customers, and telling Discord about them when they changed."""
+"""The slash commands, and telling Discord about them when they changed."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import discord
@@ -11,13 +11,10 @@ import structlog
 from discord import app_commands
 
 from bot.persona import Persona
+from bot.platforms.discord.rendering import LONGEST, Described
 from bot.platforms.discord.showing import TROUBLE, log_trouble
 
-# Discord's limit of characters in a description.
-_LONGEST = 100
-
 Ask = Callable[[discord.Interaction, str], Awaitable[None]]
-Reset = Callable[[discord.Interaction], Awaitable[None]]
 
 
 class CommandTree(app_commands.CommandTree[discord.Client]):
@@ -50,20 +47,21 @@ async def whisper(interaction: discord.Interaction, text: str) -> None:
         log_trouble("discord.response_failed", error)
 
 
-def add_commands(tree: CommandTree, persona: Persona, ask: Ask, reset: Reset) -> None:
-    """Add the commands for customers, described in the company's own words."""
+def add_commands(tree: CommandTree, persona: Persona, ask: Ask, others: Iterable[Described]) -> None:
+    """Add the commands; those that customers know best are described in the company's own words."""
 
-    @app_commands.describe(question=f"What you would like to know from {persona.name}"[:_LONGEST])
+    @app_commands.describe(question=f"What you would like to know from {persona.name}"[:LONGEST])
     async def asked(interaction: discord.Interaction, question: str) -> None:
         await ask(interaction, question)
 
-    async def forgotten(interaction: discord.Interaction) -> None:
-        await reset(interaction)
-
-    about = f"Ask {persona.name} of {persona.company} a question"[:_LONGEST]
-    forget = f"Let {persona.name} forget what was said here"[:_LONGEST]
+    about = f"Ask {persona.name} of {persona.company} a question"[:LONGEST]
     tree.add_command(app_commands.Command(name="ask", description=about, callback=asked))
-    tree.add_command(app_commands.Command(name="reset", description=forget, callback=forgotten))
+    for other in others:
+        if other.name == "reset":
+            other.description = f"Let {persona.name} forget what was said here"[:LONGEST]
+        # An answer is shown while it is written, which no other command's is.
+        if other.name != "ask":
+            tree.add_command(other)
 
 
 async def sync_when_changed(tree: CommandTree, application: int, file: Path) -> None:

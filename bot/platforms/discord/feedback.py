@@ -6,10 +6,13 @@ from typing import Literal, Self
 import discord
 from discord import ui
 
-from bot.conversation import Rating
+from bot.admin.replies import Button
+from bot.conversation import Answered, Rating
+from bot.platforms.discord.buttons import add_buttons
 
 THANKS = "Thank you! That helps to make the answers better."
 GONE = "That answer is no longer kept, so there is nothing to rate. Thank you all the same!"
+PERSON = Button("Talk to a person", "human")
 
 _EMOJI: dict[Rating, str] = {"up": "👍", "down": "👎"}
 
@@ -36,9 +39,12 @@ class RatingButton(ui.DynamicItem[ui.Button[ui.View]], template=r"rate:(?P<turn>
         interaction.client.dispatch("rating", interaction, self.turn, self.rating)
 
 
-def rating_buttons(turn: int) -> ui.View:
-    """Return the two thumbs for an answer."""
+def answer_buttons(answered: Answered) -> ui.View | None:
+    """Return what stands under an answer: the two thumbs, and a person where one may be wanted; None where nothing."""
     view = ui.View(timeout=None)
-    view.add_item(RatingButton(turn, "up"))
-    view.add_item(RatingButton(turn, "down"))
-    return view
+    if answered.ratable:
+        view.add_item(RatingButton(answered.turn, "up"))
+        view.add_item(RatingButton(answered.turn, "down"))
+    if answered.offers_person:
+        add_buttons(view, [PERSON])
+    return view if view.children else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
+from bot.admin.admin import Admin
 from bot.conversation import Answers, StartupError, UnreachableError
 from bot.persona import Persona
 from bot.platforms.discord.client import SupportClient, create_client
@@ -26,6 +27,7 @@ class DiscordPlatform:
         self,
         assistant: Answers,
         persona: Persona,
+        admin: Admin,
         token: str,
         home: Path,
         *,
@@ -34,6 +36,7 @@ class DiscordPlatform:
     ) -> None:
         self._assistant = assistant
         self._persona = persona
+        self._admin = admin
         self._token = token
         self._home = home
         self._connector = connector
@@ -44,7 +47,9 @@ class DiscordPlatform:
 
         Raises StartupError when it refuses the token or the intents, also when a token is reset later.
         """
-        client = create_client(self._assistant, self._persona, self._home, ready=ready, connector=self._connector)
+        client = create_client(
+            self._assistant, self._persona, self._admin, self._home, ready=ready, connector=self._connector
+        )
         async with client:
             await self._log_in(client)
             try:

@@ -1,16 +1,15 @@
 """Commands as Discord lists them: groups, options with their kinds and ranges, and names that complete themselves."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import groupby
-from typing import Protocol
 
 import discord
 from discord import app_commands
 from discord.app_commands import transformers
 
-from bot.admin.admin import Choice
 from bot.admin.forms import Command, Field
+from bot.platforms.discord.clerk import Chosen, Clerk
 
 # Discord's limit of characters in descriptions, and in the names and values of choices.
 LONGEST = 100
@@ -22,22 +21,9 @@ _GROUPS = {
     "sarah": "Sarah: how she is, and how she behaves here",
 }
 
-Chosen = str | int | float | bool | discord.Attachment | None
 Callback = Callable[..., Coroutine[object, object, None]]
 Completion = Callable[[discord.Interaction, str], Coroutine[object, object, list[app_commands.Choice[str]]]]
 Described = app_commands.Command[app_commands.Group, ..., None] | app_commands.Group
-
-
-class Clerk(Protocol):
-    """Whoever does what commands ask for."""
-
-    async def chosen(self, interaction: discord.Interaction, title: str, options: Mapping[str, Chosen]) -> None:
-        """Do a command with the options that somebody chose, by the names of its fields."""
-        ...
-
-    async def complete(self, interaction: discord.Interaction, title: str, field: str, typed: str) -> Sequence[Choice]:
-        """Return what may complete what somebody typed."""
-        ...
 
 
 def rendered(commands: Iterable[Command], clerk: Clerk) -> list[Described]:

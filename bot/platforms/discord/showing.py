@@ -12,7 +12,7 @@ import discord
 import structlog
 
 from bot.conversation import Answered, Answers, Event, Piece, Retracted, Started
-from bot.platforms.discord.feedback import rating_buttons
+from bot.platforms.discord.feedback import answer_buttons
 from bot.platforms.discord.splitting import split
 
 # What a request to Discord may end in, whoever is to blame.
@@ -130,7 +130,7 @@ class Screen:
             if self._failed is None:
                 log_trouble("discord.send_failed", error, turn=self._turn)
             self._failed = error
-            return not _may_pass(error)
+            return not may_pass(error)
         return True
 
 
@@ -172,14 +172,13 @@ async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitSta
             case Retracted():
                 text = ""
             case Answered():
-                buttons = rating_buttons(event.turn) if event.ratable else None
-                if not await screen.finish(event.text, buttons):
+                if not await screen.finish(event.text, answer_buttons(event)):
                     answers.postpone(event.turn)
             case Started():
                 pass
 
 
-def _may_pass(error: Exception) -> bool:
+def may_pass(error: Exception) -> bool:
     """Whether the same request may work later: it was not looked at, or Discord itself failed."""
     if not isinstance(error, discord.HTTPException):
         return True

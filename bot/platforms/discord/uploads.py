@@ -1,10 +1,15 @@
 """Files that people send along with a command."""
 
-from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
 
 from bot.admin.calls import Upload
 from bot.admin.fetching import fetch
+
+if TYPE_CHECKING:
+    from discord.types.message import Attachment as AttachmentPayload
 
 # Where Discord keeps what people send.
 HOSTS = frozenset({"https://cdn.discordapp.com"})
@@ -18,15 +23,16 @@ class Uploads:
         self._hosts = hosts
         self._largest = largest
 
-    def upload(self, name: str, content_type: str, size: int, url: str) -> Upload:
-        """Describe a file that stands at an address."""
+    def attached(self, attachment: discord.Attachment) -> Upload:
+        """Describe a file that was given as an option."""
+        kind = attachment.content_type or ""
+        return self._upload(attachment.filename, kind, attachment.size, attachment.url)
+
+    def described(self, attachment: "AttachmentPayload") -> Upload:
+        """Describe a file of a submitted form, as Discord's own description does."""
+        kind = attachment.get("content_type") or ""
+        return self._upload(attachment["filename"], kind, attachment["size"], attachment["url"])
+
+    def _upload(self, name: str, content_type: str, size: int, url: str) -> Upload:
         save = partial(fetch, url, origins=self._hosts, largest=self._largest, size=size)
         return Upload(name, content_type, size, save)
-
-    def described(self, attachment: Mapping[str, object]) -> Upload:
-        """Describe a file as Discord's own description of it does."""
-        kind, url = attachment.get("content_type"), attachment.get("url")
-        size = attachment.get("size")
-        return self.upload(
-            str(attachment.get("filename", "")), str(kind or ""), size if isinstance(size, int) else 0, str(url or "")
-        )

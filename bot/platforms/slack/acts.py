@@ -10,6 +10,7 @@ from bot.conversation import Conversation
 from bot.platforms.slack.incoming import Me, is_direct
 from bot.platforms.slack.wire import Json, string, table, tables
 
+ELEMENT = "value"
 _OWN = "command "
 
 
@@ -91,7 +92,7 @@ def pressed(click: Json, me: Me) -> tuple[Act, Wanted] | None:
         trigger=trigger,
         url=string(click, "response_url"),
     )
-    return act, Wanted(found[0], found[1], {})
+    return act, Wanted(*found, {})
 
 
 def _pressed_in(me: Me, channel: str, user: str, root: str) -> Conversation:
@@ -135,10 +136,10 @@ def _filled(values: Json) -> tuple[dict[str, str], dict[str, str]]:
     texts: dict[str, str] = {}
     files: dict[str, str] = {}
     for name in values:
-        for action in table(values, name).values():
-            element = cast("Json", action) if isinstance(action, Mapping) else {}
-            if text := string(element, "value") or string(table(element, "selected_option"), "value"):
-                texts[name] = text
-            if sent := tables(element, "files"):
-                files[name] = string(sent[0], "id")
+        # One element stands in each block, and is called as we call it.
+        element = table(table(values, name), ELEMENT)
+        if text := string(element, "value") or string(table(element, "selected_option"), "value"):
+            texts[name] = text
+        if sent := tables(element, "files"):
+            files[name] = string(sent[0], "id")
     return texts, files

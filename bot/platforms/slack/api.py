@@ -70,9 +70,11 @@ class Api:
     async def deliver(self, url: str, content: bytes) -> None:
         """Send a file to the address that Slack named for it; our token does not go there."""
         try:
-            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session:
-                async with session.post(url, data=content, allow_redirects=False) as answer:
-                    status = answer.status
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT)) as session,
+                session.post(url, data=content, allow_redirects=False) as answer,
+            ):
+                status = answer.status
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _refused(error) from None
         if status != _OK:

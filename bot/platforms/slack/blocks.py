@@ -35,6 +35,7 @@ _PERSON = Button("Talk to a person", "human")
 
 
 def json_of(blocks: Iterable[Block]) -> list[Json]:
+    """Return blocks as Slack takes them."""
     return [cast("Json", block.to_dict()) for block in blocks]  # pyright: ignore[reportUnknownMemberType]
 
 

@@ -30,7 +30,7 @@ class RunBoard:
         self._files = files
         self._me = me
         self._channel = channel
-        self._content = b""
+        self._content: bytes = b""
         self._file = ""
         self._shown = ""
         self._refusals = 0

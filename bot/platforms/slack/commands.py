@@ -1,4 +1,4 @@
-"""The slash command: a question whose answer only the customer sees.
+"""The slash command: a question whose answer only the customer sees, or a command of admins and customers.
 
 Slack shows a command to nobody but its author, so an answer in the channel would answer a question
 that the others never saw; whoever wants an answer for everybody mentions her.
@@ -8,66 +8,86 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.conversation import Answered, Answers, Conversation, Question, Unfinished
+from bot.admin.admin import Admin
+from bot.admin.forms import Command
+from bot.admin.spoken import Mistyped, Spoken, help_text, read
+from bot.conversation import Answered, Answers, Question, Unfinished
 from bot.persona import Persona
+from bot.platforms.slack.acts import Act, Wanted, own_conversation, typed
 from bot.platforms.slack.api import Api, RefusedError
-from bot.platforms.slack.blocks import feedback, written
+from bot.platforms.slack.blocks import below, written
+from bot.platforms.slack.callers import Callers, UnknownCallerError
+from bot.platforms.slack.desk import Desk, is_customers
 from bot.platforms.slack.incoming import Me
 from bot.platforms.slack.text import escaped, neutral, plain, split
 from bot.platforms.slack.wire import Json, string
 
-_OWN = "command "
+ASK = "ask"
+RESET = "reset"
 
 Show = Callable[[str, list[Json]], Awaitable[None]]
-
-
-def is_command(conversation: Conversation) -> bool:
-    """Whether this conversation was had through the command."""
-    return conversation.thread.startswith(_OWN)
 
 
 class Commands:
     """What can be typed after the command."""
 
-    def __init__(self, api: Api, assistant: Answers, persona: Persona, me: Me) -> None:
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self, api: Api, assistant: Answers, persona: Persona, me: Me, *, admin: Admin, callers: Callers, desk: Desk
+    ) -> None:
         self._api = api
         self._assistant = assistant
         self._persona = persona
         self._me = me
+        self._admin = admin
+        self._callers = callers
+        self._desk = desk
 
     async def take(self, command: Json) -> None:
-        """Help, forget, or answer a question; each customer has one such conversation per channel."""
-        text = plain(string(command, "text"), self._me.user)
-        channel, user, url = (string(command, key) for key in ("channel_id", "user_id", "response_url"))
-        conversation = Conversation("slack", self._me.team, channel, f"{_OWN}{user}")
+        """Help, do a command, or answer a question; each customer has one conversation of this kind per channel."""
+        text, act = plain(string(command, "text"), self._me.user), typed(command, self._me)
+        spoken = read(text, self._admin.commands)
         if text.lower() in {"", "help"}:
-            await self._say(url, self._help(string(command, "command")))
-        elif text.lower() == "reset":
-            await self._reset(conversation, url)
+            await self._desk.say(act, await self._help(act, string(command, "command")))
+        elif isinstance(spoken, Mistyped):
+            await self._desk.say(act, spoken.text)
+        elif isinstance(spoken, Spoken) and spoken.command.title != ASK:
+            await self._give(act, spoken)
         else:
-            question = Question(conversation, user, string(command, "trigger_id"), text)
-            await self._answer(question, url)
+            await self._ask(act, " ".join(spoken.given.values()) if spoken else text)
 
-    def _help(self, command: str) -> str:
+    async def _help(self, act: Act, command: str) -> str:
         name, product = self._persona.name, self._persona.product
-        return (
+        told = (
             f"{self._persona.disclosure}\n\n"
             f"`{command} <your question>` asks {name} about {product}; only you see the answer.\n"
             f"`{command} reset` lets {name} forget what you asked this way here, or in a direct message to {name}.\n"
             f"Mention {name} in a channel for an answer that everybody there sees."
         )
+        commands = self._admin.commands
+        others = [one for one in commands if is_customers(one) and one.title not in {ASK, RESET}]
+        theirs = [*others, *await self._admins(act)]
+        return f"{told}\n\n{help_text(theirs, f'{command} ')}" if theirs else told
 
-    async def _reset(self, conversation: Conversation, url: str) -> None:
-        await self._assistant.reset(conversation)
-        # Typed in a direct message to her, it means that one as well; elsewhere there is none to forget.
-        await self._assistant.reset(Conversation("slack", self._me.team, conversation.channel))
-        await self._say(url, "Forgotten. We start over.")
-
-    async def _say(self, url: str, text: str) -> None:
+    async def _admins(self, act: Act) -> list[Command]:
+        """Return what somebody may do besides what every customer may; nothing where Slack does not say who it is."""
         try:
-            await self._api.respond(url, escaped(text), written(text))
-        except RefusedError as error:
-            structlog.get_logger().warning("slack.response_not_shown", error=str(error))
+            caller = await self._callers.member(act.user)
+        except UnknownCallerError:
+            return []
+        return [one for one in self._admin.commands if not is_customers(one) and self._admin.may(caller, one.title)]
+
+    async def _give(self, act: Act, spoken: Spoken) -> None:
+        if spoken.command.title == RESET:
+            # In a direct message it means that one, and what was asked there by the command as well.
+            await self._assistant.reset(own_conversation(self._me, act.channel, act.user))
+        await self._desk.give(act, Wanted(spoken.command.title, spoken.given, {}))
+
+    async def _ask(self, act: Act, text: str) -> None:
+        own = own_conversation(self._me, act.channel, act.user)
+        if why := self._assistant.silence(own) or self._assistant.silence(act.conversation):
+            await self._desk.say(act, why)
+        else:
+            await self._answer(Question(own, act.user, act.id, text), act.url)
 
     async def _answer(self, question: Question, url: str) -> None:
         async def show(text: str, blocks: list[Json]) -> None:
@@ -100,7 +120,7 @@ async def _shown(answer: Answered, show: Show) -> bool:
     parts = split(neutral(answer.text))
     try:
         for number, part in enumerate(parts, 1):
-            extra = feedback(answer.turn) if answer.ratable and number == len(parts) else []
+            extra = below(answer) if number == len(parts) else []
             await show(escaped(part), [*written(part), *extra])
     except RefusedError as error:
         log = structlog.get_logger()

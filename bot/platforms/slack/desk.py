@@ -36,7 +36,7 @@ class Desk:
     """Does commands; `following` is the work of showing how runs go on."""
 
     def __init__(  # noqa: PLR0913 - built once, in sight
-        self, api: Api, me: Me, admin: Admin, callers: Callers, files: Files, following: Work
+        self, api: Api, me: Me, admin: Admin, *, callers: Callers, files: Files, following: Work
     ) -> None:
         self._api = api
         self._me = me
@@ -62,8 +62,9 @@ class Desk:
             await self._showing.say(act, str(why))
 
     async def say(self, act: Act, text: str) -> None:
-        """Say something to whoever acted, alone."""
-        await self._showing.say(act, text)
+        """Say something to whoever acted, alone, and once."""
+        if not self._is_again(act):
+            await self._showing.say(act, text)
 
     async def post(self, channel: str, notice: Notice) -> str:
         """Tell people of the company in their channel, and return the message's ts; raises ShowError."""

@@ -26,14 +26,15 @@ class Files:
             found = table(await self._api.look("files.info", file=file), "file")
         except RefusedError as error:
             raise UploadError(f"Slack did not hand that file over ({error}): send it again.") from None
-        size = found.get("size")
+        told = found.get("size")
+        size = told if isinstance(told, int) else 0
         url = string(found, "url_private_download") or string(found, "url_private")
 
         async def save(path: Path) -> None:
-            headers = {"Authorization": f"Bearer {self._api.client.token}"}
-            await fetch(url, path, origins=self._origins, largest=self._largest, headers=headers)
+            headers = [("Authorization", f"Bearer {self._api.client.token}")]
+            await fetch(url, path, origins=self._origins, largest=self._largest, size=size, headers=headers)
 
-        return Upload(string(found, "name"), string(found, "mimetype"), size if isinstance(size, int) else 0, save)
+        return Upload(string(found, "name"), string(found, "mimetype"), size, save)
 
     async def send(self, attachment: Attachment, channel: str = "", thread: str = "") -> str:
         """Send a file to a channel, or to nobody yet, and return its id; raises RefusedError."""

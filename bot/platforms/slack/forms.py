@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from slack_sdk.models.blocks import (
-    FileInputElement,
     InputBlock,
     InputInteractiveElement,
     Option,
@@ -12,9 +11,11 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     StaticSelectElement,
 )
+from slack_sdk.models.blocks.block_elements import FileInputElement
 
 from bot.admin.admin import Choice
 from bot.admin.forms import Field, Form
+from bot.platforms.slack.acts import ELEMENT
 from bot.platforms.slack.blocks import json_of
 from bot.platforms.slack.text import start_of, units
 from bot.platforms.slack.wire import Json
@@ -27,7 +28,6 @@ _LONGEST_METADATA = 3000
 _LONGEST_OPTION = 75
 _LONGEST_VALUE = 150
 _MOST_OPTIONS = 100
-_ELEMENT = "value"
 _YES = {"true", "yes", "y", "on", "1"}
 
 
@@ -48,12 +48,14 @@ def view(form: Form, names: Mapping[str, Sequence[Choice]], metadata: str) -> Js
         "private_metadata": metadata,
         "blocks": [
             *json_of([SectionBlock(text=PlainTextObject(text=f"{form.command.about}."))]),
-            *json_of(_input(field, form.values.get(field.name, ""), names.get(field.name, ())) for field in form.fields),
+            *json_of(
+                _input(field, form.values.get(field.name, ""), names.get(field.name, ())) for field in form.fields
+            ),
         ],
     }
 
 
-def _plain(text: str, longest: int) -> Json:
+def _plain(text: str, longest: int) -> dict[str, str]:
     return {"type": "plain_text", "text": start_of(text, longest)}
 
 
@@ -72,7 +74,7 @@ def _input(field: Field, value: str, names: Sequence[Choice]) -> InputBlock:
 def _element(field: Field, value: str, names: Sequence[Choice]) -> InputInteractiveElement:
     match field.kind:
         case "file":
-            return FileInputElement(action_id=_ELEMENT, max_files=1)
+            return FileInputElement(action_id=ELEMENT, max_files=1)
         case "yes_no":
             chosen = ("yes" if value.lower() in _YES else "no") if value else ""
             return _select([Choice("yes", "yes"), Choice("no", "no")], chosen)
@@ -82,7 +84,10 @@ def _element(field: Field, value: str, names: Sequence[Choice]) -> InputInteract
             return _select(named, value)
         case _:
             return PlainTextInputElement(
-                action_id=_ELEMENT, multiline=field.kind == "long", initial_value=value or None, max_length=_LONGEST_TEXT
+                action_id=ELEMENT,
+                multiline=field.kind == "long",
+                initial_value=value or None,
+                max_length=_LONGEST_TEXT,
             )
 
 
@@ -96,6 +101,9 @@ def _with(value: str, names: Sequence[Choice]) -> list[Choice]:
 
 
 def _select(choices: Sequence[Choice], value: str) -> StaticSelectElement:
-    options = [Option(value=choice.value, text=_plain(choice.label, _LONGEST_OPTION)) for choice in choices]
+    options = [
+        Option(value=choice.value, text=PlainTextObject(text=start_of(choice.label, _LONGEST_OPTION)))
+        for choice in choices
+    ]
     chosen = next((option for option in options if option.value == value), None)
-    return StaticSelectElement(action_id=_ELEMENT, options=options, initial_option=chosen)
+    return StaticSelectElement(action_id=ELEMENT, options=options, initial_option=chosen)

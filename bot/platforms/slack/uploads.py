@@ -1,7 +1,5 @@
 """Files that people who may do so send in a direct message: examples, with what is to be done with them."""
 
-from dataclasses import replace
-
 from bot.admin.admin import Admin
 from bot.admin.files import is_taken
 from bot.admin.spoken import Mistyped, Spoken, read
@@ -45,16 +43,21 @@ class Uploads:
             thread=message.place.thread,
             message=asked.message_id,
         )
-        wanted = ONE if len(message.files) > 1 else self._wanted(asked.text, message.files[0].id)
+        first, *more = message.files
+        wanted = ONE if more else self._wanted(asked.text, first.id)
         if isinstance(wanted, Wanted):
             await self._desk.give(act, wanted)
         else:
             await self._desk.say(act, wanted)
 
     def _wanted(self, text: str, file: str) -> Wanted | str:
-        """Return the command that a message with a file is, or what is wrong with it; without a name it is an upload."""
-        for typed in (text, f"{UPLOAD} {text}"):
-            spoken = read(typed, self._admin.commands)
-            field = next((one for one in spoken.command.fields if one.kind == "file"), None) if _is(spoken) else None
-            ...
-        return ""
+        """Return the command that a message with a file is, or what is wrong with it; unnamed, it is an upload."""
+        named = text.lower().startswith(f"{UPLOAD.partition(' ')[0]} ")
+        spoken = read(text if named else f"{UPLOAD} {text}", self._admin.commands)
+        if not isinstance(spoken, Spoken):
+            return spoken.text if isinstance(spoken, Mistyped) else ""
+        command = spoken.command
+        field = next((field.name for field in command.fields if field.kind == "file"), "")
+        if not field:
+            return f"`{command.title}` takes no file: send the file with `{UPLOAD}`, or with its options alone."
+        return Wanted(command.title, spoken.given, {field: file})

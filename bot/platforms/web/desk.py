@@ -68,11 +68,15 @@ class Desk:
 
     async def forget(self, token: str) -> None:
         """Forget a conversation, and whatever is being answered in it."""
+        await self.clear(token)
+        with _outlived("web.reset_failed"):
+            await self._assistant.reset(conversation_of(token))
+
+    async def clear(self, token: str) -> None:
+        """Stop answering in a conversation, and show nothing of it any more."""
         await self._exchanges.drop(conversation_of(token))
         for view in self._views.get(token, ()):
             view.clear(token)
-        with _outlived("web.reset_failed"):
-            await self._assistant.reset(conversation_of(token))
 
     async def resume(self) -> None:
         """Start answering what an earlier process left unfinished."""

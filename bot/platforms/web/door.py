@@ -18,8 +18,13 @@ COOKIE_AGE = 400 * 24 * 3600
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 # What the page needs, and nothing else: Gradio would also take uploads, fetch URLs and describe its API.
-READS = re.compile(r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|app_id)")
-WRITES = re.compile(r"/start-over|/gradio_api/(queue/join|run/\w+)")
+READS = re.compile(
+    r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|app_id)"
+    r"|/admin(/sign-in|/do/[a-z-]+/[a-z-]+|/replies/[\w-]+(/\d+)?|/runs/[\w.-]+|/conversations/[\w-]+)?"
+)
+WRITES = re.compile(
+    r"/start-over|/gradio_api/(queue/join|run/\w+)|/do/[a-z-]+|/admin/(sign-in|sign-out|do/[a-z-]+/[a-z-]+)"
+)
 ALLOWED = {"GET": READS, "HEAD": READS, "POST": WRITES}
 
 # Bytes of a request: several times the longest message that anyone would read.
@@ -53,9 +58,11 @@ def cookie(token: str, scheme: str) -> str:
 class Door:
     """Lets the page's own requests through and gives every browser its conversation."""
 
-    def __init__(self, app: ASGIApp, frame: Frame) -> None:
+    def __init__(self, app: ASGIApp, frame: Frame, largest: Mapping[str, int] | None = None) -> None:
+        """`largest` says how many bytes may be sent to the paths to which it may be more than a message."""
         self._app = app
         self._frame = frame
+        self._largest = largest or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -63,7 +70,7 @@ class Door:
             await self._app(scope, receive, send)
         elif scope["type"] != "http" or not allowed(scope["method"], scope["path"]):
             await PlainTextResponse("There is nothing here.", HTTPStatus.NOT_FOUND)(scope, receive, send)
-        elif not _fits(scope):
+        elif not _fits(scope, self._largest.get(scope["path"], LARGEST)):
             await PlainTextResponse("That is too much.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
         elif scope["path"] == "/" and scope["query_string"]:
             # A query would open Gradio's own views: its API, its settings.
@@ -81,10 +88,10 @@ def allowed(method: str, path: str) -> bool:
     return method in ALLOWED and bool(ALLOWED[method].fullmatch(path))
 
 
-def _fits(scope: Scope) -> bool:
+def _fits(scope: Scope, largest: int) -> bool:
     """Whether a request says that it is of a size that the page would send."""
     length = Headers(scope=scope).get("content-length", "")
-    return scope["method"] != "POST" or (length.isdecimal() and int(length) <= LARGEST)
+    return scope["method"] != "POST" or (length.isdecimal() and int(length) <= largest)
 
 
 def _kept(send: Send) -> Send:

@@ -16,10 +16,11 @@ LINES = 7
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where forms are sent: to commands under `root`, with the reader's secret."""
+    """Where forms are sent: to commands under `root`, with the reader's secret and what else goes with all of them."""
 
     root: str
     secret: str = ""
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(self, title: str) -> str:
         """Return the address of a command."""
@@ -147,4 +148,4 @@ def worded(name: str) -> str:
 
 def _act(place: Place) -> dict[str, str]:
     """Return what tells this filled-in form from all others: the same however often it is sent."""
-    return {SECRET: place.secret, ACT: secrets.token_urlsafe(12)}
+    return {**place.more, SECRET: place.secret, ACT: secrets.token_urlsafe(12)}

@@ -36,7 +36,8 @@ def frame_of(persona: Persona, *, has_admin: bool = False, ways: Collection[str]
     <header class="frame">
       <span class="mark" aria-hidden="true">{name[:1]}</span>
       <div><h1>{name}</h1><p>{company} · AI assistant</p></div>
-      {tabs("Chat") if has_admin else ""}<form method="post" action="start-over"><button type="submit">Start over</button></form>
+      {tabs("Chat") if has_admin else ""}
+      <form method="post" action="start-over"><button type="submit">Start over</button></form>
     </header>""",
         below=f"""
     <footer class="frame">{_ways(ways)}<p>{escape(persona.disclosure)}</p></footer>

@@ -48,7 +48,8 @@ header.frame button {
 header.frame button:hover, #chat .example:hover { border-color: var(--accent); background: var(--tint); }
 nav.tabs { display: flex; gap: 1.25rem; padding-bottom: .1rem; }
 nav.tabs a {
-  padding: .3rem .1rem; font-size: .9rem; color: var(--soft); text-decoration: none; border-bottom: 2px solid transparent;
+  padding: .3rem .1rem; font-size: .9rem; color: var(--soft); text-decoration: none;
+  border-bottom: 2px solid transparent;
 }
 nav.tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 .ways { display: flex; flex-wrap: wrap; justify-content: center; gap: .1rem 1rem; margin: 0 0 .35rem; }

@@ -28,6 +28,8 @@ def _markdown() -> MarkdownIt:
     markdown = _Markdown("commonmark", {"html": False, "breaks": True})
     markdown.enable(["table", "strikethrough"]).disable("image")
     markdown.add_render_rule("link_open", _link)
+    markdown.add_render_rule("th_open", _cell)
+    markdown.add_render_rule("td_open", _cell)
     return markdown
 
 
@@ -39,6 +41,20 @@ def _link(
     env: MutableMapping[str, Any],  # noqa: ARG001 - as the library has it
 ) -> str:
     tokens[at].attrSet("rel", "noopener noreferrer nofollow")
+    return self.renderToken(tokens, at, options, {})
+
+
+def _cell(
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    at: int,
+    options: OptionsDict,
+    env: MutableMapping[str, Any],  # noqa: ARG001 - as the library has it
+) -> str:
+    """Say by a class how a cell is aligned: the page's policy lets no style stand in a tag."""
+    side = str(tokens[at].attrs.pop("style", "")).removeprefix("text-align:")
+    if side:
+        tokens[at].attrSet("class", side)
     return self.renderToken(tokens, at, options, {})
 
 

@@ -11,7 +11,7 @@ main h2 { margin: 1.9rem 0 .7rem; font-size: 1.05rem; }
 main p { margin: .6rem 0; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: .15em; }
 .note, .row p { margin: 0; font-size: .85rem; color: var(--soft); }
-.trail { margin: .2rem 0 -.6rem; font-size: .9rem; }
+main .trail { margin: -.4rem 0 .9rem; font-size: .9rem; }
 
 button {
   font: inherit; font-size: .95rem; padding: .5rem 1.05rem; border-radius: 999px; cursor: pointer;
@@ -52,6 +52,7 @@ input::file-selector-button {
 }
 
 .reply { padding: .35rem 1.1rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; }
+.reply + .reply { margin-top: .75rem; }
 .reply :is(pre, .wide) { overflow-x: auto; }
 .reply pre {
   margin: .7rem 0; padding: .7rem .9rem; font-size: .85rem; line-height: 1.5; border-radius: .6rem;
@@ -63,6 +64,8 @@ input::file-selector-button {
 }
 .reply table { border-collapse: collapse; margin: .7rem 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .reply :is(th, td) { padding: .35rem .8rem; text-align: start; border-bottom: 1px solid var(--line); }
+.reply .right { text-align: right; }
+.reply .center { text-align: center; }
 .reply :is(ul, ol) { padding-left: 1.4rem; }
 .reply :is(h1, h2, h3) { margin: 1rem 0 .4rem; font-size: 1.05rem; }
 .reply blockquote { margin: .7rem 0; padding: .05rem .9rem; border-left: 3px solid var(--line); color: var(--soft); }
@@ -71,7 +74,9 @@ input::file-selector-button {
   border-radius: .9rem; background: #fff;
 }
 .wrong { padding: .6rem .9rem; border: 1px solid var(--danger); border-radius: .7rem; color: var(--danger); }
-.said { margin: .8rem 0; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--card); }
+.said {
+  margin: .8rem 0; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--card);
+}
 .said p { margin: .25rem 0; }
 .said .asked { font-weight: 600; }
 @media (max-width: 480px) {

@@ -1,21 +1,23 @@
 """The web page, for customers who come with a browser."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
 from fastapi import FastAPI, Request
 from gradio.routes import App
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
+from bot.admin.admin import Admin
 from bot.conversation import Answers
 from bot.listening import address, listen
 from bot.persona import Persona
 from bot.platforms.web.desk import Desk
 from bot.platforms.web.door import Door, cookie, new_token, read_token
-from bot.platforms.web.frame import frame_of
+from bot.platforms.web.frame import WAYS, frame_of
 from bot.platforms.web.looks import ICON, THEME
+from bot.platforms.web.offices import Offices, largest_posts
 from bot.platforms.web.page import LOOK_EVERY, Page, build
 from bot.platforms.web.server import serving
 
@@ -25,23 +27,43 @@ class WebPlatform:
 
     name = "web"
 
-    def __init__(
-        self, assistant: Answers, persona: Persona, host: str, port: int, *, look_every: float = LOOK_EVERY
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self,
+        assistant: Answers,
+        persona: Persona,
+        host: str,
+        port: int,
+        *,
+        admin: Admin,
+        keys: Mapping[str, str],
+        look_every: float = LOOK_EVERY,
     ) -> None:
+        """`keys` are the passphrases of admins by their names; without any there is no Admin tab."""
+        self._assistant = assistant
         self._desk = Desk(assistant)
         self._persona = persona
         self._host = host
         self._port = port
+        self._admin = admin
+        self._keys = keys
         self._look_every = look_every
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Serve the page until cancelled; port 0 takes any free one."""
         with listen(self._host, self._port, "the web page", "SARAH_WEB") as listener:
             blocks = build(Page(self._desk, self._persona, self._look_every), self._persona)
-            routes = _routes(blocks, self._desk)
+            offices = Offices(
+                admin=self._admin,
+                assistant=self._assistant,
+                desk=self._desk,
+                persona=self._persona,
+                keys=self._keys,
+                address=address(listener),
+            )
+            routes = _routes(blocks, self._desk, offices.routes)
             try:
                 await self._desk.resume()
-                async with serving(Door(routes, frame_of(self._persona)), listener) as server:
+                async with offices.staffed(), serving(self._door(routes), listener) as server:
                     ready(address(listener))
                     # Shielded, so that a cancelled run can let the server end in order.
                     await asyncio.shield(server)
@@ -49,9 +71,14 @@ class WebPlatform:
                 await self._desk.stop()
                 _close(blocks, routes)
 
+    def _door(self, routes: FastAPI) -> Door:
+        ways = [name for name, _ in WAYS if self._admin.command(name)]
+        frame = frame_of(self._persona, has_admin=bool(self._keys), ways=ways)
+        return Door(routes, frame, largest_posts(self._admin))
 
-def _routes(blocks: gr.Blocks, desk: Desk) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+
+def _routes(blocks: gr.Blocks, desk: Desk, others: Sequence[Route]) -> FastAPI:
+    app = FastAPI(openapi_url=None, routes=[*others])
 
     @app.post("/start-over")
     async def start_over(request: Request) -> Response:

@@ -1,0 +1,31 @@
+"""A home in which something was done already, so that not every test has to do it again."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.admin.kit import open_small, tuned, uploaded
+
+
+async def _prepare(home: Path) -> None:
+    async with open_small(home) as scene:
+        await uploaded(scene, "spare")
+        dataset = await uploaded(scene)
+        await tuned(scene, dataset)
+        await tuned(scene, dataset)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the datasets `lamps` and `spare` and two models of the first, neither promoted."""
+    home = tmp_path_factory.mktemp("prepared") / "home"
+    asyncio.run(_prepare(home))
+    return home
+
+
+@pytest.fixture
+def home(prepared: Path, tmp_path: Path) -> Path:
+    """Return a copy of the prepared home, which a test may change."""
+    return shutil.copytree(prepared, tmp_path / "home")

@@ -1,0 +1,103 @@
+"""What tests of commands do again and again: files of examples, datasets, tuned models, and customers who ask."""
+
+import json
+import sqlite3
+from contextlib import closing
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from bot.admin.following import Following
+from bot.conversation import Answered, Conversation, Question, Rating
+from tests.admin_kit import HERE, HOME, OWNER, Scene, Wall, file, open_office
+from tests.kit import OTHER_DATA
+
+SLACK = Conversation("slack", "T1", "C1", "17.5")
+WEB = Conversation("web", "", "w1")
+# Seconds that following pauses, where it would be one or two.
+QUICK = 0.02
+
+# A company whose fourteen scenarios are answered in a moment.
+open_small = partial(open_office, data=OTHER_DATA)
+_messages = count(1)
+
+
+def examples(amount: int = 12, about: str = "lamp") -> str:
+    """Return a file of examples in which no check finds anything."""
+    return "\n".join(json.dumps({"messages": _said(number, about)}) for number in range(amount))
+
+
+def _said(number: int, about: str) -> list[dict[str, str]]:
+    return [
+        {"role": "user", "content": f"Which bulb does {about} number {number} take, and where do I buy it?"},
+        {"role": "assistant", "content": f"Take bulb {number} for {about} {number}: every shop of ours has it."},
+    ]
+
+
+async def uploaded(scene: Scene, name: str = "lamps", amount: int = 12) -> str:
+    """Upload examples as a dataset of that name, and return its id."""
+    reply = await scene.give("data upload", file=file(f"{name}.jsonl", examples(amount, name)))
+    assert reply.text.startswith("Kept as"), reply.text
+    return reply.buttons[0].given["dataset"]
+
+
+async def started(scene: Scene, dataset: str, **given: object) -> str:
+    """Start a run as the owner does, and return its id."""
+    reply = await scene.press(await scene.give("train start", dataset=dataset, **given), "Start")
+    assert reply.run, reply.text
+    return reply.run
+
+
+async def followed(scene: Scene, run: str, wall: Wall | None = None) -> Wall:
+    """Follow a run to its end without waiting long, and return where that was shown."""
+    shown = wall or Wall()
+    await Following(scene.office, QUICK, QUICK).follow(run, shown.board())
+    return shown
+
+
+async def tuned(scene: Scene, dataset: str) -> str:
+    """Tune the embedded model on a dataset, and return the id of what was made."""
+    run = await started(scene, dataset)
+    await followed(scene, run)
+    assert scene.registry.run(run).model, scene.registry.run(run).reason
+    return scene.registry.run(run).model
+
+
+async def answered(scene: Scene, text: str, author: str = "3", where: Conversation = HERE) -> Answered | None:
+    """Let a customer ask, and return how that ended; None where she said nothing."""
+    question = Question(where, author, f"message-{next(_messages)}", text)
+    events = [event async for event in scene.assistant.answer(question)]
+    return events[-1] if events and isinstance(events[-1], Answered) else None
+
+
+async def marked(
+    scene: Scene, text: str, where: Conversation = HERE, rating: Rating = "down", author: str = "3"
+) -> int:
+    """Let a customer ask, and mark the answer; return its turn."""
+    ended = await answered(scene, text, author, where)
+    assert ended
+    assert await scene.assistant.rate(ended.turn, author, rating)
+    return ended.turn
+
+
+def audited(scene: Scene) -> list[tuple[str, str]]:
+    """Return by whom what was done, the newest first."""
+    return [(line.by, line.action) for line in scene.registry.audit_log(1000)]
+
+
+def rows(home: Path) -> dict[str, list[str]]:
+    """Return every row of every table that is kept in a home, by the file and the table."""
+    found: dict[str, list[str]] = {}
+    for name in ("registry.db", "sarah.db"):
+        with closing(sqlite3.connect(home / name)) as database:
+            tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            found |= {f"{name} {table}": [repr(row) for row in database.execute(f"SELECT * FROM {table}")] for table in tables}  # noqa: S608 - our own tables
+    return found
+
+
+def files(home: Path) -> dict[str, bytes]:
+    """Return every other file of a home."""
+    own = (path for path in home.rglob("*") if path.is_file() and not path.name.startswith(("registry.db", "sarah.db")))
+    return {str(path.relative_to(home)): path.read_bytes() for path in own if path.suffix != ".lock"}
+
+
