@@ -221,7 +221,7 @@ def _discord(settings: Settings, desk: Desk) -> Platform:
     from bot.platforms.discord import DiscordPlatform  # noqa: PLC0415
 
     token = settings.discord_token.get_secret_value()
-    return DiscordPlatform(desk.assistant, desk.persona, token, settings.sarah_home)
+    return DiscordPlatform(desk.assistant, desk.persona, desk.admin, token, settings.sarah_home)
 
 
 def _slack(settings: Settings, desk: Desk) -> tuple[Platform, list[web.RouteDef]]:
@@ -232,11 +232,12 @@ def _slack(settings: Settings, desk: Desk) -> tuple[Platform, list[web.RouteDef]
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
     )
-    slack = SlackPlatform(desk.assistant, desk.persona, tokens)
+    slack = SlackPlatform(desk.assistant, desk.persona, tokens, desk.admin)
     return slack, slack.routes()
 
 
 def _web(settings: Settings, desk: Desk) -> Platform:
     from bot.platforms.web import WebPlatform  # noqa: PLC0415
 
-    return WebPlatform(desk.assistant, desk.persona, settings.sarah_web_host, settings.sarah_web_port)
+    host, port, keys = settings.sarah_web_host, settings.sarah_web_port, settings.web_admins()
+    return WebPlatform(desk.assistant, desk.persona, host, port, admin=desk.admin, keys=keys)

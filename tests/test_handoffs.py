@@ -151,6 +151,11 @@ async def test_a_person_is_offered_with_an_answer_that_says_how_to_reach_one(
         assert not (await ended(without_people)).offers_person
 
 
+def test_a_company_without_address_and_number_is_reached_by_its_own_words() -> None:
+    assert offers_person(PERSONA, f"I do not know. {PERSONA.handoff}")
+    assert not offers_person(PERSONA, "See lumen.example/help.")
+
+
 def test_the_company_is_reached_by_its_address_and_by_its_number() -> None:
     persona = read_persona(DATA)
     assert all(offers_person(persona, f"Try {way}.") for way in ("support@zennest.example", "1-800-555-0142"))

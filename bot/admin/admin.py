@@ -77,11 +77,21 @@ class Admin:
         if not missing(command, call.given) and not (has_file and not call.given):
             return None
         fields = _asked(command, call)
-        values = await command.prefill(call, self._office) if command.prefill else {}
+        values = await self._prefilled(command, call)
         shown = {field.name for field in fields}
         given = as_text(call.given)
         carried = {name: value for name, value in given.items() if name not in shown}
         return Form(command, fields, {**values, **{k: v for k, v in given.items() if k in shown}}, carried)
+
+    async def _prefilled(self, command: Command, call: Call) -> dict[str, str]:
+        """Return what stands in a form already; nothing where that cannot be found out."""
+        if command.prefill is None:
+            return {}
+        try:
+            return await command.prefill(call, self._office)
+        except SPEAKING as trouble:
+            structlog.get_logger().warning("admin.not_prefilled", command=command.title, why=str(trouble))
+            return {}
 
     async def do(self, call: Call) -> Reply:
         """Do a command, or say in one sentence why not."""

@@ -14,6 +14,8 @@ from bot.admin.wording import number
 from bot.conversation import Answered, Conversation, Question
 
 EXPORT = "my-conversations.json"
+# By whom a hand-off was ended that nobody heard of.
+NOBODY_TOLD = "nobody was told"
 
 
 @command("", may="anyone")
@@ -46,8 +48,12 @@ async def human(call: Call, office: Office) -> Reply:
         posted = await office.posts[platform](channel, Notice(text, (back,)))
     except ShowError as error:
         structlog.get_logger().error("handoff.not_announced", handoff=begun.id, platform=platform, why=str(error))
-        await office.store.handoffs.end(begun.id, "nobody was told", office.clock())
+        await office.store.handoffs.end(begun.id, NOBODY_TOLD, office.clock())
         return Reply(f"{sentences.no_person} {handoff}")
+    except BaseException:
+        # She would be silent for good, and nobody would know that somebody waits.
+        await office.store.handoffs.end(begun.id, NOBODY_TOLD, office.clock())
+        raise
     await office.store.handoffs.noticed(begun.id, f"{platform}:{channel}:{posted}")
     return Reply(f"{sentences.handed_over} {handoff}", public=True)
 

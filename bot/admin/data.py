@@ -22,8 +22,11 @@ from training.formats import Format
 from training.inspection import Inspection
 from training.provenance import Provenance, Source, covers
 from training.quoting import quoted
+from training.split import folded
 
 DRAFT = "draft"
+# Digits of the longest number of a turn.
+LONGEST_NUMBER = 15
 PROBLEMS = "problems.csv"
 LENGTHS = "lengths.png"
 SAMPLES = 3
@@ -62,14 +65,14 @@ def _taken_in(office: Office, request: intake.Request, by: str) -> Reply:
         return _told(taken, request.file.name)
 
 
-def _told(taken: intake.Taken, file: str) -> Reply:
-    """Return what was found in a file, and what became of it."""
+def _told(taken: intake.Taken, file: str, again: str = "upload it again") -> Reply:
+    """Return what was found in a file or a draft, and what became of it."""
     text = findings(taken.inspection)
     problems = _problems(taken.inspection)
     kept = taken.dataset
     if kept is None:
         return Reply(
-            f"**Nothing was kept** of {quoted(file)}: mend what is an error and upload it again.\n\n{text}", problems
+            f"**Nothing was kept** of {quoted(file)}: mend what is an error and {again}.\n\n{text}", problems
         )
     sides = f"{kept.train:,} to learn from, {kept.validation:,} to validate with"
     return Reply(
@@ -241,7 +244,7 @@ def _drafts(office: Office) -> Drafts:
 async def _prefilled(call: Call, office: Office) -> dict[str, str]:
     """Return the question and answer of a turn, where the law of its platform lets them be learned from."""
     turn = str(call.given.get("turn", ""))
-    marked = await office.store.people.turn(int(turn)) if turn.isdecimal() else None
+    marked = await office.store.people.turn(int(turn)) if _is_turn(turn) else None
     if marked is None:
         return {}
     place = marked.conversation
@@ -250,6 +253,11 @@ async def _prefilled(call: Call, office: Office) -> dict[str, str]:
     ):
         return {}
     return {"question": marked.question, "answer": marked.answer}
+
+
+def _is_turn(text: str) -> bool:
+    """Tell whether a text is a number that a turn can have."""
+    return text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
 def _permission(office: Office, platform: str, workspace: str) -> str:
@@ -321,7 +329,8 @@ async def _written(  # noqa: PLR0913, PLR0917 - the form's fields
 
 
 def _same(text: str, other: str) -> bool:
-    return " ".join(text.split()).casefold() == " ".join(other.split()).casefold()
+    """Tell whether two texts are the same but for case, spaces and punctuation."""
+    return folded(text) == folded(other)
 
 
 @command("data", may="home")
@@ -346,4 +355,4 @@ def _frozen(  # noqa: PLR0913 - the form's fields
 ) -> Reply:
     drafts, settings, registry = _drafts(office), office.settings, office.registry
     with drafts.freeze(settings, registry, draft, by, name=name, onto=onto, stop=stop, system=system) as taken:
-        return _told(taken, draft)
+        return _told(taken, draft, "freeze it again; the draft is still there")

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from bot.admin.calls import Upload, UploadError
 from bot.admin.office import Office
+from training.examples import DataError
 
 ENDINGS = frozenset({".jsonl", ".json", ".csv", ".parquet", ".md", ".txt"})
 # What browsers, Discord and Slack say of such files; the checks decide what they are.
@@ -63,6 +64,9 @@ async def kept_apart(home: Path) -> AsyncGenerator[Path]:
     folder = Path(tempfile.mkdtemp(dir=uploads))
     try:
         yield folder
+    except DataError as error:
+        # Whoever sent a file knows it by its name, and where it lay is nobody's business.
+        raise DataError(str(error).replace(f"{folder}/", "")) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

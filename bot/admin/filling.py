@@ -13,6 +13,8 @@ _YES_NO = {
 }
 # More than any field of ours has a use for.
 LONGEST = 50_000
+# No number of ours is larger, and none that is loses a digit on its way through a platform.
+LARGEST = 2**53
 
 Value = str | int | float | bool | Upload
 
@@ -95,6 +97,8 @@ def _number(text: str, *, whole: bool) -> float:
         raise ValueError("a whole number" if whole else "a number") from None
     if not math.isfinite(number):
         raise ValueError("a number that ends")
+    if abs(number) > LARGEST:
+        raise ValueError("a smaller number")
     return number
 
 

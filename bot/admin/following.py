@@ -42,6 +42,8 @@ class Following:
         self._office = office
         self._look = look
         self._change = change
+        # A channel needs no second message about a run of which it is being told.
+        self._told: set[tuple[str, str, str]] = set()
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the messages of a platform that an earlier process left before the end."""
@@ -49,7 +51,20 @@ class Following:
         return [Unfinished(one.run, one.workspace, one.channel, one.message_id) for one in left]
 
     async def follow(self, run: str, board: Board, message_id: str = "", *, again: bool = False) -> None:
-        """Show a run from now to its end; `again` where an earlier process has begun to."""
+        """Show a run from now to its end; `again` where an earlier process has begun to.
+
+        Nothing where this channel is being told of that run already.
+        """
+        here = (run, board.platform, board.channel)
+        if here in self._told:
+            return
+        self._told.add(here)
+        try:
+            await self._follow(run, board, message_id, again=again)
+        finally:
+            self._told.discard(here)
+
+    async def _follow(self, run: str, board: Board, message_id: str, *, again: bool) -> None:
         kept = self._office.store.progress
         try:
             if again:

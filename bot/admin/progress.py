@@ -10,6 +10,7 @@ from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Report
 from bot.admin.wording import span, usd
 from bot.models import ModelError
+from training.examples import DataError
 from training.providers import Metric
 from training.registry import Registry, Run
 
@@ -112,7 +113,7 @@ async def _ending(office: Office, run: Run) -> str:
         return "It was cancelled: nothing was registered."
     try:
         card = await office.rehearsal.compared([office.rehearsal.current(), run.model])
-    except ModelError as error:
+    except (DataError, ModelError) as error:
         structlog.get_logger().warning("progress.no_scorecard", run=run.id, why=str(error))
         return f"It made **{run.model}**, which could not be tried: {error}"
     return f"It made **{run.model}**.\n\n{card}"

@@ -61,18 +61,25 @@ class Rehearsal:
         return markdown([await self._card(model) for model in models])
 
     async def _card(self, model: str) -> Scorecard:
-        """Return how a model does on the scenarios; asked once, for it never changes."""
-        if model not in self._cards:
-            scenarios = read_all(self._company.scenarios)
+        """Return how a model does on the scenarios; once it answered them all, that never changes."""
+        if model in self._cards:
+            return self._cards[model]
+        scenarios, missed = read_all(self._company.scenarios), list[str]()
 
-            async def answer(history: Sequence[tuple[str, str]], question: str) -> str:
-                try:
-                    return await self._answer(model, history, question)
-                except ModelError as error:
-                    raise Unanswered(str(error)) from None
+        async def answer(history: Sequence[tuple[str, str]], question: str) -> str:
+            try:
+                return await self._answer(model, history, question)
+            except ModelError as error:
+                missed.append(str(error))
+                raise Unanswered(str(error)) from None
 
-            self._cards[model] = await scored(model, answer, scenarios, self._company.contacts)
-        return self._cards[model]
+        card = await scored(model, answer, scenarios, self._company.contacts)
+        if missed and not any(result.answers for result in card.results):
+            raise ModelError(missed[0])
+        if not missed:
+            # One that was out of reach for a moment is asked again the next time.
+            self._cards[model] = card
+        return card
 
     async def _answer(self, model: str, history: Sequence[tuple[str, str]], question: str) -> str:
         company, refusals = self._company, self._company.persona.refusals

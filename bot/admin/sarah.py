@@ -221,9 +221,14 @@ async def hand_back(
     wanted = await office.store.handoffs.get(handoff) if handoff else open_here
     if wanted is None:
         raise DataError("This conversation is with Sarah: there is nothing to hand back.")
-    _see_entitled(call, office, is_own=open_here is not None and open_here.id == wanted.id)
-    if await office.store.handoffs.end(wanted.id, call.caller.who, office.clock()) is None:
+    is_own = open_here is not None and open_here.id == wanted.id
+    _see_entitled(call, office, is_own=is_own)
+    by = call.caller.who
+    if await office.store.handoffs.end(wanted.id, by, office.clock()) is None:
         raise DataError(f"Conversation #{wanted.id} was handed back before.")
+    if not is_own:
+        # A customer's own act is in no log: it would outlive `forget-me`.
+        await office.apart(lambda: office.registry.audit(by, office.clock(), "hand back", f"conversation #{wanted.id}"))
     return Reply(f"{office.persona.sentences.handed_back} (#{wanted.id})", public=True)
 
 

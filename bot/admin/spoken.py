@@ -81,8 +81,8 @@ def _named(words: Sequence[str], commands: Sequence[Command]) -> tuple[Command, 
     return None
 
 
-def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyped:
-    """Take words as the fields in their order, and name=value as the field of that name."""
+def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyped | None:
+    """Take words as the fields in their order, and name=value as the field of that name; None for a question."""
     plain = [field for field in command.fields if field.kind != "file"]
     if len(plain) == 1 and plain[0].required and not command.group:
         # One field, such as a question: every word of it, as it was typed.
@@ -99,6 +99,8 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
             return Mistyped(_no_such_field(command, name))
         elif left:
             given[left.pop(0).name] = word
+        elif text.rstrip().endswith("?"):
+            return None
         else:
             return Mistyped(f"`{command.title}` has no use for {word[:60]!r}. It is typed so: `{usage(command)}`.")
     return Spoken(command, given)

@@ -7,6 +7,7 @@ from bot.admin.calls import Call
 from bot.admin.forms import About, command
 from bot.admin.office import Office
 from bot.admin.progress import drawn, summary
+from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
 from bot.admin.wording import moment, number, span, table, usd
 from training.examples import DataError
@@ -43,7 +44,8 @@ async def start(  # noqa: PLR0913 - a form, field by field
             office.settings,
             dataset=dataset,
             provider=provider,
-            base=base,
+            # Completion offers it, and it is no name that a provider knows.
+            base="" if base == BASE else base,
             method=method,
             epochs=epochs,
             batch_size=batch_size,

@@ -98,6 +98,6 @@ def rows(home: Path) -> dict[str, list[str]]:
 def files(home: Path) -> dict[str, bytes]:
     """Return every other file of a home."""
     own = (path for path in home.rglob("*") if path.is_file() and not path.name.startswith(("registry.db", "sarah.db")))
-    return {str(path.relative_to(home)): path.read_bytes() for path in own if path.suffix != ".lock"}
+    return {str(path.relative_to(home)): path.read_bytes() for path in own if not path.name.endswith(".lock")}
 
 

@@ -1,9 +1,10 @@
 """A simulated Discord with a customer in it, in front of a real assistant with a scripted model."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,17 +16,22 @@ from simcord.backend import serializers
 from simcord.backend.models import AllowedMentions
 from simcord.builders import ChannelHandle, GuildHandle, RoleHandle
 from simcord.env import Env
+from simcord.results import InteractionResult, ResponseMessage
 
+from bot.admin.admin import Admin
+from bot.admin.following import Following
+from bot.admin.forms import Command
 from bot.assistant import Assistant
 from bot.conversation import Conversation, Question, Started
 from bot.platforms.discord import SupportClient, create_client
-from tests.admin_kit import HOME, open_office
+from tests.admin_kit import HOME, file, open_office
 from tests.admin_kit import Scene as Office
 from tests.kit import PERSONA, ScriptedModel, Step
 from tests.platforms.discord_files import Cdn
 
 # Far beyond what a test lasts, so that only the simulated clock can bring the next edit.
 EDIT_EVERY = 60.0
+RARELY = 60.0
 
 
 class PatientModel(ScriptedModel):
@@ -117,6 +123,22 @@ class Scene:
         """Let another person join."""
         return self.guild.add_member(self.env.create_user(name))
 
+    def boss(self, name: str = "olga") -> MemberActor:
+        """Let somebody join who may manage the server."""
+        role = self.guild.create_role("Boss", permissions=discord.Permissions(manage_guild=True))
+        return self.guild.add_member(self.env.create_user(name), roles=[role])
+
+    def support(self) -> ChannelHandle:
+        """Make the channel in which people of the company are told."""
+        channel = self.guild.create_text_channel("people")
+        cast("dict[str, str]", self.office.office.support)["discord"] = str(channel.id)
+        return channel
+
+    async def keep_dataset(self, name: str = "lamps") -> str:
+        """Keep a small dataset and return its id."""
+        reply = await self.office.give("data upload", file=file(f"{name}.jsonl", examples()))
+        return next(button.given["dataset"] for button in reply.buttons if "dataset" in button.given)
+
     async def history(self, channel: ChannelHandle | None = None, thread: str = "") -> list[tuple[str, str]]:
         """Return the questions and answers that are kept of a conversation."""
         kept = await self.assistant.history(self.conversation(channel, thread), 10)
@@ -150,16 +172,58 @@ class Scene:
         return Conversation("discord", str(self.guild.id), str((channel or self.channel).id), thread)
 
 
+def examples(count: int = 20) -> str:
+    """Return a file of examples without a problem."""
+    return "\n".join(
+        json.dumps(
+            {
+                "messages": [
+                    {"role": "user", "content": f"How do I reset lamp {number}?"},
+                    {"role": "assistant", "content": f"Hold its button for {number} seconds."},
+                ]
+            }
+        )
+        for number in range(count)
+    )
+
+
+def shown(result: InteractionResult) -> str:
+    """Return what somebody sees in answer to what they did, when nobody else does."""
+    assert result.response
+    assert result.response.ephemeral
+    return "\n".join(message.content for message in [result.response, *result.followups])
+
+
+def buttons(message: discord.Message | ResponseMessage) -> dict[str, str]:
+    """Return the ids of the buttons under a message, by their labels."""
+    whole = message.message if isinstance(message, ResponseMessage) else message
+    items = [item for row in whole.components if isinstance(row, discord.ActionRow) for item in row.children]
+    return {str(item.label): str(item.custom_id) for item in items if isinstance(item, discord.Button)}
+
+
+async def press(who: MemberActor, message: discord.Message | ResponseMessage | None, label: str) -> InteractionResult:
+    """Press the button whose label begins so."""
+    assert message
+    custom_id = next(custom_id for name, custom_id in buttons(message).items() if name.startswith(label))
+    return await who.click(message, custom_id=custom_id)
+
+
 @asynccontextmanager
 async def open_scene(
-    home: Path, *answers: Iterable[Step] | str, spare: PatientModel | None = None, files: Cdn | None = None
+    home: Path,
+    *answers: Iterable[Step] | str,
+    spare: PatientModel | None = None,
+    files: Cdn | None = None,
+    commands: tuple[Command, ...] = (),
 ) -> AsyncGenerator[Scene]:
     """Put a customer, a channel of a home and the assistant into a simulated Discord, where files may be sent."""
     models = [PatientModel(*answers), *([spare] if spare else [])]
-    async with open_office(home, *models) as office:
+    async with open_office(home, *models) as opened:
+        office = replace(opened, admin=Admin(opened.office, [*opened.admin.commands, *commands]))
+        office.admin.following = Following(office.office, RARELY, RARELY)
         hosts = frozenset({files.origin}) if files else frozenset[str]()
         client = create_client(office.assistant, PERSONA, office.admin, home, edit_every=EDIT_EVERY, file_hosts=hosts)
-        async with simcord.run(client, settle_timeout=8.0) as env:
+        async with simcord.run(client, settle_timeout=4.0) as env:
             for model in models:
                 model.env = env
             if files:

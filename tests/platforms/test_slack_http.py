@@ -12,7 +12,7 @@ from bot.platforms.slack import SlackPlatform, SlackTokens
 from tests.kit import PERSONA, ScriptedModel, open_assistant
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_delivery import Post
-from tests.servers.slack_kit import HTTP, Running, at_work
+from tests.servers.slack_kit import HTTP, Running, at_work, company
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
 pytestmark = pytest.mark.asyncio
@@ -108,6 +108,6 @@ async def test_the_door_is_closed_when_nobody_is_behind_it(post: Post, running: 
 
 
 async def test_there_is_no_door_without_a_secret(tmp_path: Path) -> None:
-    async with open_assistant(tmp_path) as assistant:
+    async with company(tmp_path) as scene:
         for tokens, doors in ((SlackTokens(BOT_TOKEN, APP_TOKEN), 0), (SlackTokens(BOT_TOKEN, "", SIGNING_SECRET), 1)):
-            assert len(SlackPlatform(assistant, PERSONA, tokens).routes()) == doors
+            assert len(SlackPlatform(scene.assistant, PERSONA, tokens, scene.admin).routes()) == doors

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.conversation import StartupError, UnreachableError
-from bot.platforms.slack import SlackPlatform, SlackTokens
+from bot.platforms.slack import SlackTokens
 from bot.platforms.slack.connection import SCOPES
 from bot.platforms.slack.listeners import EVENTS
 from tests.kit import PERSONA, ScriptedModel, open_assistant
@@ -44,7 +44,8 @@ async def test_a_setting_that_is_wrong_is_named_with_the_way_out_and_never_shown
     with capture_logs() as lines:
         async with open_assistant(tmp_path, ScriptedModel()) as assistant:
             with pytest.raises(StartupError, match=named) as refused:
-                await SlackPlatform(assistant, PERSONA, tokens, base_url=slack.base_url).run(print)
+                async with at_work(slack, assistant, tokens=tokens):
+                    pass
     assert "https://api.slack.com/apps" in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
     secrets = [secret for secret in (tokens.bot_token, tokens.app_token) if secret]
@@ -79,7 +80,8 @@ async def test_slack_being_out_of_reach_at_first_is_no_reason_to_give_up(
     slack.refuse(method, "", status=503, times=9)
     async with open_assistant(tmp_path) as assistant:
         with pytest.raises(UnreachableError, match="Slack cannot be reached"):
-            await SlackPlatform(assistant, PERSONA, SOCKET, base_url=slack.base_url).run(lambda _: None)
+            async with at_work(slack, assistant):
+                pass
 
 
 @pytest.mark.asyncio

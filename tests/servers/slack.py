@@ -29,9 +29,6 @@ from tests.servers.slack_workspace import (
     commands_in,
 )
 
-# A response_url works five times.
-RESPONSES = 5
-
 
 class Slack:
     """One workspace on a free port of the loopback, and everything a test does in it."""
@@ -290,7 +287,7 @@ class Slack:
 
     async def _respond(self, request: web.Request) -> web.Response:
         used = self.workspace.responses.setdefault(request.match_info["id"], [])
-        if len(used) >= RESPONSES:
+        if len(used) >= self.workspace.responses_left:
             return web.Response(status=404, text="used_url")
         body = cast("Json", json.loads(await request.text()))
         try:

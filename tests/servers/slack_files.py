@@ -57,7 +57,7 @@ def methods_of_files(workspace: Workspace, address: Callable[[], str]) -> dict[s
         return {"files": arguments["files"]}
 
     def info(arguments: Json) -> Answer:
-        return {"file": told(_file(workspace, str(arguments["file"])), address())}
+        return {"file": told(_file(workspace, str(arguments["file"])), workspace.file_address or address())}
 
     def delete(arguments: Json) -> Answer:
         file = _file(workspace, str(arguments["file"]))
@@ -88,6 +88,7 @@ def routes_of_files(workspace: Workspace) -> list[web.RouteDef]:
 
     async def download(request: web.Request) -> web.Response:
         file = workspace.files.get(request.match_info["id"])
+        workspace.downloaded_with.append(request.headers.get("Authorization", ""))
         if workspace.downloads == "redirect":
             return web.Response(status=302, headers={"Location": "/elsewhere"})
         entitled = request.headers.get("Authorization") == f"Bearer {BOT_TOKEN}" and "files:read" in workspace.scopes

@@ -17,7 +17,7 @@ from bot.models import ChatModel
 from bot.persona import Persona
 from bot.platforms.slack import SlackPlatform, SlackTokens
 from tests.admin_kit import Scene, open_office
-from tests.kit import PERSONA
+from tests.kit import OTHER_DATA, PERSONA
 from tests.servers.loopback import serve
 from tests.servers.slack import Slack
 from tests.servers.slack_delivery import Post
@@ -60,7 +60,7 @@ def ticking() -> Callable[[], float]:
 def company(home: Path, *models: ChatModel, **changes: object) -> AbstractAsyncContextManager[Scene]:
     """Open an office whose home is this workspace, with a channel for people of the company."""
     told = {"sarah_home_workspaces": f"slack:{TEAM}", "sarah_support_channels": f"slack:{SUPPORT}"}
-    return open_office(home, *models, **told | changes)  # pyright: ignore[reportArgumentType]
+    return open_office(home, *models, data=OTHER_DATA, **told | changes)  # pyright: ignore[reportArgumentType]
 
 
 @asynccontextmanager

@@ -147,12 +147,17 @@ class Workspace:
         self.prompts: list[Json] = []
         self.homes: dict[str, Json] = {}
         self.responses: dict[str, list[Json]] = {}
+        # How often a response_url works.
+        self.responses_left = 5
         self.refusals: dict[str, Refusal] = {}
         self.expire_after: int | None = None
         self.people: dict[str, Json] = {}
         self.files: dict[str, File] = {}
         # What a download gives: the file, a login page, or another address.
         self.downloads: Literal["file", "html", "redirect"] = "file"
+        # Where files are said to be, in place of this server, and the tokens with which they were asked for.
+        self.file_address = ""
+        self.downloaded_with: list[str] = []
         self.modals: list[Modal] = []
         # Who may open a form with a trigger; none may once three seconds have passed.
         self.triggers: dict[str, str] = {}

@@ -59,10 +59,7 @@ def test_a_clean_file_is_told_with_its_tokens_and_prices(settings: TrainingSetti
         told = findings(inspection).splitlines()
         total = inspection.distribution.total
         prices = {one.model: one for one in inspection.estimates}
-    assert (
-        told[:3] == ["**2 examples** (chat, 10 left out as too short)", "", "**2 problems**: too\\_few\\_examples 1"]
-        or told[0]
-    )
+    assert told[0] == "**2 examples** (chat, 10 left out as too short)"
     assert any(line.startswith(f"**{total:,} tokens** (`o200k_base`)") for line in told)
     mini = prices["gpt-4.1-mini-2025-04-14"]
     [line] = [line for line in told if f"`{mini.model}`" in line]

@@ -21,6 +21,10 @@ _GROUPS = {
     "sarah": "Sarah: how she is, and how she behaves here",
 }
 
+# Where, and to whom, Discord shows what not everybody may do; a server may change that, and we decide at every call.
+_SERVERS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+_MANAGERS = discord.Permissions(manage_guild=True)
+
 Callback = Callable[..., Coroutine[object, object, None]]
 Completion = Callable[[discord.Interaction, str], Coroutine[object, object, list[app_commands.Choice[str]]]]
 Described = app_commands.Command[app_commands.Group, ..., None] | app_commands.Group
@@ -33,34 +37,30 @@ def rendered(commands: Iterable[Command], clerk: Clerk) -> list[Described]:
         if group:
             found.append(_group(group, list(members), clerk))
         else:
-            found.extend(_command(command, clerk, closed=command.may != "anyone") for command in members)
+            found.extend(_command(command, clerk) for command in members)
     return found
 
 
 def _group(name: str, commands: Sequence[Command], clerk: Clerk) -> app_commands.Group:
-    closed = all(command.may != "anyone" for command in commands)
+    # Discord shows or hides a group as a whole.
+    closed = any(command.may != "anyone" for command in commands)
     group = app_commands.Group(
         name=name,
         description=_GROUPS.get(name, f"Commands about {name}"),
-        guild_only=closed,
-        default_permissions=_permissions(closed=closed),
+        allowed_contexts=_SERVERS if closed else None,
+        default_permissions=_MANAGERS if closed else None,
     )
     for command in commands:
-        group.add_command(_command(command, clerk, closed=False))
+        group.add_command(_command(command, clerk))
     return group
 
 
-def _permissions(*, closed: bool) -> discord.Permissions | None:
-    """Return to whom Discord shows commands unless a server decides otherwise; who may is decided at every call."""
-    return discord.Permissions(manage_guild=True) if closed else None
-
-
-def _command(command: Command, clerk: Clerk, *, closed: bool) -> app_commands.Command[app_commands.Group, ..., None]:
+def _command(command: Command, clerk: Clerk) -> app_commands.Command[app_commands.Group, ..., None]:
     made = app_commands.Command[app_commands.Group, ..., None](
         name=command.name, description=_short(command.about), callback=_callback(command, clerk)
     )
-    made.guild_only = closed
-    made.default_permissions = _permissions(closed=closed)
+    if not command.group and command.may != "anyone":
+        made.allowed_contexts, made.default_permissions = _SERVERS, _MANAGERS
     return made
 
 

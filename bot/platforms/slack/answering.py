@@ -1,5 +1,7 @@
 """Answering on Slack: a turn's events become one reply, now or after a restart."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from bot.conversation import Answered, Answers, Event, Piece, Question, Retracted, Started, Unfinished
@@ -13,6 +15,20 @@ WHILE_WAITING = ["Reading your question…", "Looking it up in the handbook…",
 
 # Slack's codes for a question or a channel that is no more.
 _GONE = {"channel_not_found", "is_archived", "message_not_found", "thread_not_found"}
+
+
+async def show_status(api: Api, place: Place, messages: Sequence[str] = WHILE_WAITING) -> None:
+    """Show that something is being done, until there is an answer."""
+    try:
+        await api.call(
+            "assistant.threads.setStatus",
+            channel_id=place.channel,
+            thread_ts=place.thread,
+            status=STATUS,
+            loading_messages=list(messages),
+        )
+    except RefusedError as error:
+        structlog.get_logger().debug("slack.status_refused", error=str(error))
 
 
 class Answering:
@@ -62,24 +78,12 @@ class Answering:
     async def _begun(self, event: Event, place: Place) -> Reply:
         # A turn that could not be recorded has no number, and nobody to tell of its message.
         turn = event.turn if isinstance(event, Started) else 0
-        await self._status(place)
+        await show_status(self._api, place)
         return Reply(self._api, place, turn, self._claim)
 
     async def _claim(self, turn: int, ts: str) -> None:
         if turn:
             await self._assistant.replying(turn, ts)
-
-    async def _status(self, place: Place) -> None:
-        try:
-            await self._api.call(
-                "assistant.threads.setStatus",
-                channel_id=place.channel,
-                thread_ts=place.thread,
-                status=STATUS,
-                loading_messages=WHILE_WAITING,
-            )
-        except RefusedError as error:
-            structlog.get_logger().debug("slack.status_refused", error=str(error))
 
     async def resume(self, unfinished: Unfinished, claimed: set[str]) -> None:
         """Finish a turn of an earlier process, in the message that it left where there is one.

@@ -65,8 +65,9 @@ class Commands:
         )
         commands = self._admin.commands
         others = [one for one in commands if is_customers(one) and one.title not in {ASK, RESET}]
-        theirs = [*others, *await self._admins(act)]
-        return f"{told}\n\n{help_text(theirs, f'{command} ')}" if theirs else told
+        listed = help_text([*others, *await self._admins(act)], f"{command} ")
+        # The commands' own sentences speak of Sarah, whatever the company calls her.
+        return f"{told}\n\n{listed.replace('Sarah', name)}" if listed else told
 
     async def _admins(self, act: Act) -> list[Command]:
         """Return what somebody may do besides what every customer may; nothing where Slack does not say who it is."""
@@ -74,7 +75,9 @@ class Commands:
             caller = await self._callers.member(act.user)
         except UnknownCallerError:
             return []
-        return [one for one in self._admin.commands if not is_customers(one) and self._admin.may(caller, one.title)]
+        given = [one for one in self._admin.commands if not is_customers(one) and self._admin.may(caller, one.title)]
+        # What anyone may in a conversation that was handed over stands on its button.
+        return given if any(one.may != "anyone" for one in given) else []
 
     async def _give(self, act: Act, spoken: Spoken) -> None:
         if spoken.command.title == RESET:

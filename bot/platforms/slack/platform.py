@@ -93,7 +93,7 @@ class SlackPlatform:
             Commands(api, assistant, self._persona, me, admin=admin, callers=callers, desk=desk),
             Reception(api, assistant, self._persona),
             desk,
-            Uploads(admin, callers, desk),
+            Uploads(api, admin, callers, desk),
         )
 
     async def _serve(self, api: Api, staff: Staff, work: Work, ready: Callable[[str], None]) -> None:

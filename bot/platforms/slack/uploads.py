@@ -4,10 +4,13 @@ from bot.admin.admin import Admin
 from bot.admin.files import is_taken
 from bot.admin.spoken import Mistyped, Spoken, read
 from bot.platforms.slack.acts import Act, Wanted
+from bot.platforms.slack.answering import show_status
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.callers import Callers, UnknownCallerError
 from bot.platforms.slack.desk import Desk
 from bot.platforms.slack.incoming import Heard, is_direct
 
+WHILE_READING = ["Fetching your file…", "Reading every line…", "Counting tokens…"]
 UPLOAD = "data upload"
 ONE = "One file at a time, please: send each in a message of its own."
 
@@ -15,7 +18,8 @@ ONE = "One file at a time, please: send each in a message of its own."
 class Uploads:
     """Tells files of examples from customers' attachments."""
 
-    def __init__(self, admin: Admin, callers: Callers, desk: Desk) -> None:
+    def __init__(self, api: Api, admin: Admin, callers: Callers, desk: Desk) -> None:
+        self._api = api
         self._admin = admin
         self._callers = callers
         self._desk = desk
@@ -46,6 +50,7 @@ class Uploads:
         first, *more = message.files
         wanted = ONE if more else self._wanted(asked.text, first.id)
         if isinstance(wanted, Wanted):
+            await show_status(self._api, message.place, WHILE_READING)
             await self._desk.give(act, wanted)
         else:
             await self._desk.say(act, wanted)

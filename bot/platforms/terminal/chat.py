@@ -2,17 +2,22 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
+from bot.admin.admin import Admin
+from bot.admin.spoken import Mistyped, Spoken
 from bot.conversation import Answered, Answers, Conversation, Event, Piece, Question, Retracted
 from bot.incoming import clean
 from bot.persona import Persona
-from bot.platforms.terminal.keyboard import unless_interrupted, unseen
+from bot.platforms.terminal.counter import Counter
+from bot.platforms.terminal.keyboard import Read, unless_interrupted, unseen
 from bot.platforms.terminal.pipe import NAME
+from bot.platforms.terminal.said import said
 
 # Turns of an earlier session that are shown again.
 TURNS_SHOWN = 3
@@ -24,20 +29,34 @@ class TerminalPlatform:
 
     name = NAME
 
-    def __init__(
-        self, assistant: Answers, persona: Persona, conversation: str, console: Console, read: Callable[[], str]
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self,
+        assistant: Answers,
+        persona: Persona,
+        conversation: str,
+        console: Console,
+        read: Read,
+        *,
+        admin: Admin,
+        who: str,
+        keep: Path,
     ) -> None:
+        """`who` sits at the terminal; files of replies are written into the folder `keep`."""
         self._assistant = assistant
         self._persona = persona
         self._conversation = Conversation(NAME, "", conversation)
         self._console = console
         self._read = read
+        self._counter = Counter(
+            admin=admin, who=who, keep=keep, conversation=self._conversation, console=console, read=read
+        )
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Talk until the customer leaves."""
         self._greet()
         ready("this terminal")
         await self._recall()
+        await self._counter.glance()
         for text in _typed(self._read):
             await self._handle(text)
 
@@ -55,15 +74,34 @@ class TerminalPlatform:
             await self._show(turn.question, self._assistant.resume(turn))
 
     async def _handle(self, text: str) -> None:
+        button = self._counter.pressed(text)
         match text:
             case "/new":
                 await self._assistant.reset(self._conversation)
                 self._greet()
             case "/help":
                 self._console.print(Text(HELP, style="dim"))
+                self._counter.help()
+            case _ if button:
+                await self._counter.press(button)
+            case _ if text.startswith("/"):
+                await self._command(text)
             case _:
-                question = Question(self._conversation, author="", message_id=uuid.uuid4().hex, text=text)
-                await self._show(question, self._assistant.answer(question))
+                await self._ask(text)
+
+    async def _command(self, text: str) -> None:
+        match self._counter.read(text):
+            case Mistyped(text=why):
+                self._console.print(said(why), "")
+            case Spoken(command=command, given={"question": question}) if command.title == "ask":
+                # Her answers grow on the screen, whichever way she is asked.
+                await self._ask(question)
+            case Spoken(command=command, given=given):
+                await self._counter.give(command, given)
+
+    async def _ask(self, text: str) -> None:
+        question = Question(self._conversation, author="", message_id=uuid.uuid4().hex, text=text)
+        await self._show(question, self._assistant.answer(question))
 
     async def _show(self, question: Question, events: AsyncIterator[Event]) -> None:
         """Show the answer; one that the customer stops was never asked for."""
@@ -95,11 +133,11 @@ class TerminalPlatform:
         return Group(Text(self._persona.name, style="bold cyan"), Markdown(clean(text)))
 
 
-def _typed(read: Callable[[], str]) -> Iterator[str]:
+def _typed(read: Read) -> Iterator[str]:
     """Yield what the customer types until `/quit`, the end of input or Ctrl-C."""
     while True:
         try:
-            text = read().strip()
+            text = read("You").strip()
         except (EOFError, KeyboardInterrupt):
             return
         if text == "/quit":

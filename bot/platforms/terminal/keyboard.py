@@ -12,7 +12,13 @@ from rich.console import Console
 Handler = Callable[[int, FrameType | None], object]
 
 
-def line_reader(console: Console) -> Callable[[], str]:
+# Reads a line after a prompt of that word.
+Read = Callable[[str], str]
+# Returns what a word may become, from what stands before it in the line and from the word.
+Complete = Callable[[str, str], list[str]]
+
+
+def line_reader(console: Console, complete: Complete) -> Read:
     """Return what reads a line with the terminal's editing; it blocks, for nobody else is served meanwhile.
 
     It raises EOFError at the end of input and when the process is told to end, KeyboardInterrupt on Ctrl-C.
@@ -23,20 +29,37 @@ def line_reader(console: Console) -> Callable[[], str]:
 
         # So that a paste of several lines is one question.
         readline.parse_and_bind("set enable-bracketed-paste on")
-    prompt = _prompt(console)
+        readline.parse_and_bind("tab: complete")
+        readline.set_completer_delims(" ")
+        readline.set_completer(_Completer(complete))
 
-    def read() -> str:
+    def read(word: str) -> str:
         with _raising({signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: EOFError}):
-            return input(prompt)
+            return input(_prompt(console, word))
 
     return read
 
 
-def _prompt(console: Console) -> str:
+class _Completer:
+    """Tells the line editor one completion after the other, as it asks for them."""
+
+    def __init__(self, complete: Complete) -> None:
+        self._complete = complete
+        self._found: list[str] = []
+
+    def __call__(self, word: str, at: int) -> str | None:
+        if not at:
+            import readline  # noqa: PLC0415 - there is one, or nobody would ask
+
+            self._found = self._complete(readline.get_line_buffer()[: readline.get_begidx()], word)
+        return self._found[at] if at < len(self._found) else None
+
+
+def _prompt(console: Console, word: str) -> str:
     """Return the prompt, in colour where there are colours; what has no width is marked for the line editor."""
     if console.color_system is None or console.no_color:
-        return "You "
-    return "\001\033[1;32m\002You\001\033[0m\002 "
+        return f"{word} "
+    return f"\001\033[1;32m\002{word}\001\033[0m\002 "
 
 
 def stopped_by_signals(lines: Iterable[str]) -> Iterator[str]:

@@ -1,0 +1,89 @@
+"""How runs go on, shown in one place of the terminal for as long as somebody watches."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from bot.admin.admin import Admin
+from bot.admin.board import Board
+from bot.admin.replies import Button, Report
+from bot.platforms.terminal.files import kept
+from bot.platforms.terminal.keyboard import unless_interrupted, unseen
+from bot.platforms.terminal.pipe import NAME
+from bot.platforms.terminal.said import said
+
+HERE = "terminal"
+LEAVE = "Ctrl-C stops watching; the run goes on."
+
+
+class Watching:
+    """Shows runs."""
+
+    def __init__(self, admin: Admin, keep: Path, console: Console) -> None:
+        self._admin = admin
+        self._keep = keep
+        self._console = console
+
+    async def follow(self, run: str) -> tuple[Button, ...]:
+        """Show a run until it is over or Ctrl-C, and return the buttons of what was shown last."""
+        last: list[Report] = []
+        with Live(console=self._console, transient=True, refresh_per_second=4) as live:
+
+            def shown(report: Report) -> None:
+                last[:] = [report]
+                live.update(Group(self._told(report, run), Text(LEAVE, "dim")))
+
+            with unseen():
+                ended = await unless_interrupted(self._admin.follow(run, _board(shown)))
+        for report in last:
+            self._console.print(self._told(report, run))
+        if not ended:
+            self._console.print(Text(f"The run goes on: /train status {run} says where it stands.", "dim"))
+        return last[0].buttons if last else ()
+
+    async def glance(self) -> None:
+        """Say where runs stand that were being shown when an earlier process ended."""
+        following = self._admin.following
+        for left in await following.unfinished(NAME):
+            seen = asyncio.Event()
+            board = _board(lambda report, run=left.run, seen=seen: self._glimpsed(report, run, seen))
+            looking = [
+                asyncio.create_task(following.follow(left.run, board, left.message_id, again=True)),
+                asyncio.create_task(seen.wait()),
+            ]
+            await asyncio.wait(looking, return_when=asyncio.FIRST_COMPLETED)
+            # A run that goes on is told of again at the next start.
+            for task in looking:
+                task.cancel()
+            await asyncio.gather(*looking, return_exceptions=True)
+
+    def _glimpsed(self, report: Report, run: str, seen: asyncio.Event) -> None:
+        self._console.print(self._told(report, run), "")
+        if not report.is_last:
+            seen.set()
+
+    def _told(self, report: Report, run: str) -> RenderableType:
+        parts: list[RenderableType] = [said(report.text)]
+        if report.picture:
+            path = kept(self._keep, f"{run}-{report.picture.name}", report.picture, anew=False)
+            parts.append(Text(f"Drawn in {path}", "dim"))
+        return Group(*parts)
+
+
+def _board(show: Callable[[Report], None]) -> Board:
+    async def post(report: Report, run: str) -> str:
+        show(report)
+        return run
+
+    async def edit(_: str, report: Report) -> bool:
+        show(report)
+        return True
+
+    async def find(run: str) -> str:
+        return run
+
+    return Board(NAME, "", HERE, post, edit, find)

@@ -1,0 +1,295 @@
+"""One message tells how a run goes on, from its beginning to its end, whatever becomes of the message or of us."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.admin.admin import Admin
+from bot.admin.board import Board, ShowError
+from bot.admin.catalogue import COMMANDS
+from bot.admin.following import ATTEMPTS, Following, Unfinished
+from bot.admin.replies import Report
+from tests.admin.kit import HERE, HOME, OWNER, QUICK, open_small, started
+from tests.admin_kit import CHANNEL, Scene, Wall
+from tests.kit import broken
+from tests.kit import ScriptedModel
+from training.providers import Event, Metric
+from training.registry import Tuned
+
+LOSS = Metric(10, "train_loss", 0.5)
+PATIENCE = 20.0
+
+
+@asynccontextmanager
+async def idle(home: Path, *models: ScriptedModel, **changes: object) -> AsyncGenerator[Scene]:
+    """Open an office in which nobody works on runs but the test."""
+    async with open_small(home, *models, **changes) as opened:
+        office = replace(opened.office, start_work=lambda _: None)
+        yield replace(opened, office=office, admin=Admin(office, COMMANDS))
+
+
+async def until(what: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not what():  # noqa: ASYNC110 - a wall gives no sign of its own
+            await asyncio.sleep(QUICK / 4)
+
+
+@asynccontextmanager
+async def following(scene: Scene, run: str, board: Board, message: str = "", *, again: bool = False) -> AsyncGenerator[asyncio.Task[None]]:
+    """Follow a run until it has ended, or the test has."""
+    follower = Following(scene.office, QUICK, QUICK)
+    task = asyncio.create_task(follower.follow(run, board, message, again=again))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def succeed(scene: Scene, run: str) -> str:
+    """End a run with a model that is served somewhere, and return its id."""
+    return scene.registry.register(Tuned(run, served_as="ft:1"), "worker", scene.office.clock()).id
+
+
+async def test_one_message_tells_state_step_loss_cost_and_time_and_then_the_end(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()) as told:
+            await until(lambda: wall.posted)
+            assert "queued" in wall.posted[0].text
+            assert [button.command for button in wall.posted[0].buttons] == ["train cancel"]
+            scene.registry.update_run(run, state="running", step="watch", cost_usd=1.5)
+            await until(lambda: "step watch (6 of 8)" in wall.shown["m1"].text)
+            assert "cost about $1.50" in wall.shown["m1"].text
+            assert wall.shown["m1"].picture is None
+            scene.registry.add_metrics(run, [LOSS])
+            scene.registry.add_events(run, [Event("e1", 1.0, "info", "Step 10")])
+            await until(lambda: "training loss 0.5000 at step 10" in wall.shown["m1"].text and wall.shown["m1"].picture)
+            await until(lambda: "> Step 10" in wall.shown["m1"].text)
+            scene.registry.update_run(run, state="failed", reason="The provider refused it: choose another.")
+            await asyncio.wait_for(told, PATIENCE)
+        assert list(wall.shown) == ["m1"]
+        last = wall.shown["m1"]
+        assert last.is_last
+        assert "failed" in last.text
+        assert last.text.endswith("The provider refused it: choose another.")
+        assert last.buttons == ()
+        assert last.picture
+        assert last.picture.content.startswith(b"\x89PNG")
+
+
+async def test_a_cancelled_run_ends_with_a_sentence_and_no_button(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()) as told:
+            await until(lambda: wall.posted)
+            await scene.press(wall.posted[0], "Cancel")
+            await until(lambda: "It is to be cancelled." in wall.shown["m1"].text)
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+        assert wall.shown["m1"].text.endswith("It was cancelled: nothing was registered.")
+        assert wall.shown["m1"].buttons == ()
+
+
+async def test_a_run_that_succeeded_ends_with_a_scorecard_and_buttons(home: Path) -> None:
+    wall = Wall()
+    async with open_small(home) as scene:
+        run = await started(scene, "lamps")
+        await Following(scene.office, QUICK, QUICK).follow(run, wall.board())
+        model = scene.registry.run(run).model
+    last = wall.shown["m1"]
+    assert last.is_last
+    assert f"It made **{model}**." in last.text
+    assert f"**{model}** passes" in last.text
+    assert "**base** passes" in last.text
+    assert [(button.command, dict(button.given)) for button in last.buttons] == [
+        ("model promote", {"model": model, "over": "base"}),
+        ("model compare", {"model": model}),
+    ]
+    assert last.picture
+
+
+async def test_a_model_that_cannot_be_asked_is_told_as_such_and_may_still_be_promoted(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        succeed(scene, run)
+        async with following(scene, run, wall.board()) as told:
+            await asyncio.wait_for(told, PATIENCE)
+    assert "which could not be tried" in wall.shown["m1"].text
+    assert " passes 0 of" not in wall.shown["m1"].text
+
+
+async def test_a_company_without_scenarios_is_told_that_it_has_none(home: Path, tmp_path: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        company = replace(scene.office.rehearsal._company, scenarios=tmp_path / "none")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what differs in another company
+        scene.office.rehearsal._company = company  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        run = await started(scene, "lamps")
+        succeed(scene, run)
+        async with following(scene, run, wall.board()) as told:
+            await asyncio.wait_for(told, PATIENCE)
+    assert wall.shown["m1"].is_last
+    assert "There are no scenarios" in wall.shown["m1"].text
+
+
+async def test_a_base_that_is_out_of_reach_for_a_moment_is_asked_again(home: Path) -> None:
+    model = ScriptedModel(*[broken()] * 14)
+    async with idle(home, model) as scene:
+        tried = scene.registry.models()[0].id
+        assert "it is down" in (await scene.give("model compare", model=tried)).text
+        assert "**base** passes" in (await scene.give("model compare", model=tried)).text
+
+
+async def test_a_message_that_is_deleted_is_posted_anew_and_goes_on(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()) as told:
+            await until(lambda: wall.posted)
+            wall.gone.add("m1")
+            scene.registry.update_run(run, state="running", step="check")
+            await until(lambda: len(wall.posted) == 2)
+            assert "step check" in wall.shown["m2"].text
+            [left] = await scene.admin.following.unfinished("discord")
+            await until(lambda: wall.shown["m2"])
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+        assert left.run == run
+        assert wall.shown["m2"].is_last
+        assert len(wall.posted) == 2
+
+
+async def test_a_channel_that_is_gone_is_given_up_and_the_run_goes_on(home: Path) -> None:
+    async def post(report: Report, run: str) -> str:
+        raise ShowError("the channel is gone", lasting=True)
+
+    async with open_small(home) as scene:
+        run = await started(scene, "lamps")
+        board = replace(Wall().board(), post=post)
+        await asyncio.wait_for(Following(scene.office, QUICK, QUICK).follow(run, board), PATIENCE)
+        assert await scene.admin.following.unfinished("discord") == []
+        await until(lambda: scene.registry.run(run).ended)
+        assert scene.registry.run(run).state == "succeeded"
+
+
+async def test_a_platform_that_fails_for_a_while_is_tried_again_and_nothing_is_lost(home: Path) -> None:
+    wall, failures = Wall(), [0]
+    board = wall.board()
+
+    async def post(report: Report, run: str) -> str:
+        failures[0] += 1
+        if failures[0] < ATTEMPTS:
+            raise ShowError("busy", lasting=False)
+        return await board.post(report, run)
+
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, replace(board, post=post)) as told:
+            await until(lambda: wall.posted)
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+    assert wall.shown["m1"].is_last
+
+
+async def test_a_platform_that_fails_for_long_is_given_up_until_the_next_start(home: Path) -> None:
+    attempts: list[str] = []
+
+    async def post(report: Report, run: str) -> str:
+        attempts.append(run)
+        raise ShowError("busy", lasting=False)
+
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, replace(Wall().board(), post=post)) as told:
+            await asyncio.wait_for(told, PATIENCE)
+        assert attempts == [run] * ATTEMPTS
+        assert await scene.admin.following.unfinished("discord") == [Unfinished(run, HOME, CHANNEL, "")]
+        assert not scene.registry.run(run).ended
+
+
+async def test_after_a_restart_the_same_message_goes_on(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()):
+            await until(lambda: wall.posted)
+            scene.registry.update_run(run, state="running", step="check")
+            await until(lambda: "step check" in wall.shown["m1"].text)
+    async with idle(home) as scene:
+        [left] = await scene.admin.following.unfinished("discord")
+        assert left == Unfinished(run, HOME, CHANNEL, "m1")
+        async with following(scene, run, wall.board(), left.message_id, again=True) as told:
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+        assert await scene.admin.following.unfinished("discord") == []
+    assert len(wall.posted) == 1
+    assert wall.shown["m1"].is_last
+
+
+async def test_a_message_whose_posting_was_not_recorded_is_found_again(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        await scene.store.progress.begin(run, "discord", HOME, CHANNEL)
+    wall.shown["m0"] = Report("It was posted, and then the process died.")
+    wall.unrecorded = {run: "m0"}
+    async with idle(home) as scene:
+        [left] = await scene.admin.following.unfinished("discord")
+        assert left.message_id == ""
+        scene.registry.update_run(run, state="cancelled")
+        async with following(scene, run, wall.board(), left.message_id, again=True) as told:
+            await asyncio.wait_for(told, PATIENCE)
+    assert wall.posted == []
+    assert wall.shown["m0"].is_last
+
+
+async def test_a_channel_that_is_told_of_a_run_gets_no_second_message_about_it(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        follower = Following(scene.office, QUICK, QUICK)
+        told = asyncio.create_task(follower.follow(run, wall.board()))
+        await until(lambda: wall.posted)
+        await asyncio.wait_for(follower.follow(run, wall.board()), PATIENCE)
+        elsewhere = Wall(channel="301")
+        second = asyncio.create_task(follower.follow(run, elsewhere.board()))
+        await until(lambda: elsewhere.posted)
+        scene.registry.update_run(run, state="cancelled")
+        await asyncio.wait_for(asyncio.gather(told, second), PATIENCE)
+    assert (len(wall.posted), len(elsewhere.posted)) == (1, 1)
+
+
+async def test_a_worker_that_died_is_started_again_while_somebody_follows(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.admin.following.REVIVE", QUICK)
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        started_again: list[Path] = []
+
+        def start_work(folder: Path) -> None:
+            started_again.append(folder)
+            scene.registry.update_run(run, state="cancelled")
+
+        revived = replace(scene, office=replace(scene.office, start_work=start_work))
+        async with following(revived, run, Wall().board()) as told:
+            await asyncio.wait_for(told, PATIENCE)
+    assert started_again[0] == home
+
+
+async def test_following_a_run_from_its_status_names_the_run(home: Path) -> None:
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        status = await scene.give("train status", OWNER, HERE, run=run)
+        assert status.run == ""
+        assert (await scene.press(status, "Follow it here")).run == run

@@ -1,0 +1,190 @@
+"""`model`: compared, promoted, rolled back, and tried where no customer hears it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.admin.kit import HERE, OWNER, answered, audited, open_small, rows
+from tests.admin_kit import SECOND, Scene
+from tests.kit import ScriptedModel
+
+
+def models(scene: Scene) -> tuple[str, str]:
+    """Return the two models of the prepared home, the older one first."""
+    newer, older = (model.id for model in scene.registry.models())
+    return older, newer
+
+
+async def test_models_are_listed_with_a_star_at_the_champion(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, newer = models(scene)
+        text = (await scene.give("model list")).text
+        assert text.index(newer) < text.index(older)
+        assert "What the settings name answers customers." in text
+        await scene.give("model promote", model=older)
+        assert f"*  {older}" in (await scene.give("model list")).text
+
+
+async def test_where_there_are_no_models_the_way_to_one_is_told(tmp_path: Path) -> None:
+    async with open_small(tmp_path) as scene:
+        assert "`train start` makes one" in (await scene.give("model list")).text
+
+
+async def test_a_model_is_shown_with_where_it_came_from(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        model = scene.registry.model(older)
+        reply = await scene.give("model show", model=older.removeprefix("model-")[:6])
+        assert model.run in reply.text
+        assert model.dataset in reply.text
+        assert [button.label for button in reply.buttons] == ["Promote", "Compare", "Try"]
+        await scene.give("model promote", model=older)
+        assert [button.label for button in (await scene.give("model show", model=older)).buttons] == ["Compare", "Try"]
+
+
+async def test_a_model_is_set_beside_the_base_while_there_is_no_champion(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        reply = await scene.give("model compare", model=older)
+        assert "**base** passes" in reply.text
+        assert f"**{older}** passes" in reply.text
+        assert "95% interval" in reply.text
+        assert [dict(button.given) for button in reply.buttons] == [{"model": older, "over": "base"}]
+
+
+async def test_a_model_is_set_beside_the_champion_and_a_third(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, newer = models(scene)
+        await scene.give("model promote", model=older)
+        reply = await scene.give("model compare", model=newer, also="base")
+        places = [reply.text.index(f"**{name}** passes") for name in (older, "base", newer)]
+        assert places == sorted(places)
+        assert [dict(button.given) for button in reply.buttons] == [{"model": newer, "over": older}]
+
+
+async def test_the_champion_is_set_beside_the_base_and_offers_no_promotion(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        await scene.give("model promote", model=older)
+        reply = await scene.give("model compare", model=older)
+        assert "**base** passes" in reply.text
+        assert reply.buttons == ()
+
+
+async def test_the_base_is_not_set_beside_itself(home: Path) -> None:
+    async with open_small(home) as scene:
+        reply = await scene.give("model compare", model="base")
+        assert reply.text.count("**base** passes") == 1
+        assert "not distinguishable" not in reply.text
+
+
+async def test_a_promoted_model_answers_from_the_next_message_on_and_a_rollback_undoes_it(home: Path) -> None:
+    async with open_small(home, ScriptedModel(name="base")) as scene:
+        older, _ = models(scene)
+        before = await answered(scene, "Which bulb does lamps number 3 take?")
+        reply = await scene.give("model promote", SECOND, model=older, reason="It knows the bulbs.")
+        during = await answered(scene, "Which bulb does lamps number 3 take?")
+        back = await scene.press(reply, "Roll back")
+        after = await answered(scene, "Which bulb does lamps number 3 take?")
+        assert before
+        assert during
+        assert after
+        assert [ended.model for ended in (before, during, after)] == ["base", older, "base"]
+        assert reply.public
+        assert back.public
+        assert (SECOND.who, "promote") in audited(scene)
+        assert audited(scene)[0] == (OWNER.who, "rollback")
+
+
+async def test_an_answer_that_has_begun_ends_with_the_model_that_began_it(home: Path) -> None:
+    go_on = asyncio.Event()
+    model = ScriptedModel(["It is ", go_on, "the old one."], name="base")
+    async with open_small(home, model) as scene:
+        older, _ = models(scene)
+        first = asyncio.create_task(answered(scene, "Which bulb does lamps number 3 take?"))
+        while not model.prompts:
+            await asyncio.sleep(0)
+        await scene.give("model promote", model=older)
+        go_on.set()
+        begun, next_one = await first, await answered(scene, "Which bulb does lamps number 3 take?")
+        assert begun
+        assert next_one
+        assert (begun.model, begun.text) == ("base", "It is the old one.")
+        assert next_one.model == older
+
+
+async def test_of_two_who_promote_at_the_same_time_the_second_is_told_who_was_first(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, newer = models(scene)
+        mine, theirs = await scene.give("model show", model=older), await scene.give("model show", model=newer)
+        replies = await asyncio.gather(scene.press(mine, "Promote", OWNER), scene.press(theirs, "Promote", SECOND))
+        champion = scene.registry.champion()
+        assert champion
+        [late] = [reply for reply in replies if not reply.public]
+        assert f"{champion.id} was promoted meanwhile by {scene.registry.promotions()[0].by}" in late.text
+        assert len(scene.registry.promotions()) == 1
+
+
+async def test_a_rollback_of_what_is_no_champion_any_more_does_nothing(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, newer = models(scene)
+        promoted = await scene.give("model promote", model=older)
+        await scene.give("model promote", SECOND, model=newer)
+        refused = await scene.press(promoted, "Roll back")
+        assert "was promoted meanwhile" in refused.text
+        champion = scene.registry.champion()
+        assert champion
+        assert champion.id == newer
+
+
+async def test_a_rollback_where_nothing_was_promoted_says_so(home: Path) -> None:
+    async with open_small(home) as scene:
+        reply = await scene.give("model rollback")
+        assert "No model has been promoted" in reply.text
+        assert not reply.public
+
+
+@pytest.mark.parametrize("given", [{"model": "model-nobody"}, {"force": "yes"}, {"model": "base"}])
+async def test_what_cannot_be_promoted_is_said_and_changes_nothing(home: Path, given: dict[str, object]) -> None:
+    async with open_small(home) as scene:
+        before = rows(home)
+        reply = await scene.give("model promote", **{"model": models(scene)[0], **given})
+        assert not reply.public
+        assert reply.text.endswith(".")
+        assert rows(home) == before
+
+
+async def test_a_model_whose_files_were_changed_is_not_promoted(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        folder = home / scene.registry.model(older).folder
+        for path in folder.iterdir():
+            path.write_bytes(b"{}")
+        reply = await scene.give("model promote", model=older)
+        assert not reply.public
+        assert "the fault is ours" not in reply.text
+        assert scene.registry.champion() is None
+
+
+async def test_a_model_is_tried_and_nothing_of_it_is_kept(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        before = rows(home)
+        reply = await scene.give("model try", model=older, question="Which bulb does lamps number 3 take?")
+        assert "> Take bulb 3" in reply.text
+        assert not reply.public
+        assert rows(home) == before
+        base = await scene.give("model try", model="base", question="Which bulb?")
+        assert "> Yes." in base.text
+
+
+async def test_a_channel_that_wants_a_model_has_it_whoever_is_champion(home: Path) -> None:
+    async with open_small(home, ScriptedModel(name="base")) as scene:
+        older, _ = models(scene)
+        reply = await scene.give("sarah channel", model=older)
+        assert f"model: {older}" in reply.text
+        ended = await answered(scene, "Which bulb does lamps number 3 take?", "3", HERE)
+        assert ended
+        assert ended.model == older
+        assert "model: the champion" in (await scene.give("sarah channel", model="-")).text
