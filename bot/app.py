@@ -1,12 +1,13 @@
 """The assembly: builds everything once, in sight, and takes it apart in order."""
 
 import secrets
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 from filelock import FileLock, Timeout
 
@@ -15,6 +16,7 @@ from bot.admin.catalogue import COMMANDS
 from bot.admin.files import sweep
 from bot.admin.office import Office
 from bot.admin.permission import Staff
+from bot.admin.records import Records
 from bot.admin.rehearsal import Company, Rehearsal
 from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Platform, StartupError
@@ -33,7 +35,7 @@ from bot.store import open_store
 from training.examples import DataError
 from training.facts import read_facts
 from training.knowledge import Knowledge, read_knowledge
-from training.registry import Registry, RegistryError, open_registry
+from training.registry import RegistryError
 from training.runs.worker import is_at_work, start_in_background
 from training.topic import read_topic_model
 
@@ -62,7 +64,7 @@ async def open_desk(
     async with AsyncExitStack() as stack:
         stack.enter_context(_own(settings.sarah_home))
         store = await stack.enter_async_context(open_store(settings.sarah_home / "sarah.db"))
-        registry = stack.enter_context(_registry(settings.sarah_home))
+        records = stack.enter_context(Records(settings.sarah_home))
         persona, knowledge, guard = _company(settings)
         metrics = Metrics()
         models = models_named(settings, knowledge, stack)
@@ -83,13 +85,13 @@ async def open_desk(
         company = Company(persona, knowledge, guard, settings.sarah_data / "scenarios", _contacts(settings))
         office = Office(
             settings=settings,
-            registry=registry,
+            records=records,
             store=store,
             assistant=assistant,
             persona=persona,
-            rehearsal=Rehearsal(company, library, models[0], registry),
+            rehearsal=Rehearsal(company, library, models[0], records),
             staff=staff_of(settings),
-            start_work=partial(_start_work, registry),
+            start_work=partial(_start_work, records),
             platforms={} if states is None else states,
             answering=lambda: "".join(champion.names),
             support=support,
@@ -97,7 +99,7 @@ async def open_desk(
         sweep(settings.sarah_home)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
         admin = Admin(office, COMMANDS)
-        yield Desk(persona, assistant, admin, metrics, names, partial(_start_work, registry, settings.sarah_home))
+        yield Desk(persona, assistant, admin, metrics, names, partial(_start_work, records, settings.sarah_home))
 
 
 def staff_of(settings: Settings) -> Staff:
@@ -109,25 +111,19 @@ def staff_of(settings: Settings) -> Staff:
     return Staff(named(settings.sarah_admins), named(settings.sarah_home_workspaces))
 
 
-@contextmanager
-def _registry(home: Path) -> Generator[Registry]:
-    try:
-        with open_registry(home) as registry:
-            yield registry
-    except RegistryError as error:
-        raise StartupError(str(error)) from error
-
-
 def _contacts(settings: Settings) -> tuple[str, ...]:
     """Return how the company's people are reached, as the graders know it; () where the company says nothing."""
     file = settings.sarah_data / "facts.toml"
     return read_facts(file).contacts if file.is_file() else ()
 
 
-def _start_work(registry: Registry, home: Path) -> None:
+def _start_work(records: Records, home: Path) -> None:
     """Start what works on runs, unless there is nothing to do or somebody does it."""
-    if registry.unfinished() and not is_at_work(home):
-        start_in_background(home)
+    try:
+        if records.are_there() and records.open().unfinished() and not is_at_work(home):
+            start_in_background(home)
+    except (RegistryError, OSError) as error:
+        structlog.get_logger().error("training.not_started", why=str(error))
 
 
 async def serve(settings: Settings, tell: Tell) -> None:
@@ -148,7 +144,15 @@ async def serve(settings: Settings, tell: Tell) -> None:
 async def talk(settings: Settings, conversation: str, *, as_json: bool) -> None:
     """Talk in this terminal, or answer the lines of standard input, until they end."""
     async with open_desk(settings, per_minute=0) as desk:
-        platform = terminal(desk.assistant, desk.persona, conversation, as_json=as_json)
+        platform = terminal(
+            desk.assistant,
+            desk.persona,
+            conversation,
+            as_json=as_json,
+            admin=desk.admin,
+            who=settings.author(),
+            keep=settings.sarah_home / "replies",
+        )
         await platform.run(lambda _: None)
 
 

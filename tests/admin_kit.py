@@ -13,6 +13,7 @@ from bot.admin.calls import Call, Caller, Upload
 from bot.admin.catalogue import COMMANDS
 from bot.admin.office import Office
 from bot.admin.permission import Staff
+from bot.admin.records import Records
 from bot.admin.rehearsal import Company, Rehearsal
 from bot.admin.replies import Reply, Report
 from bot.app import staff_of
@@ -31,7 +32,7 @@ from bot.store import Store, open_store
 from tests.kit import DATA, PERSONA, ScriptedModel, knowledge
 from tests.training.workflow_kit import QUICK
 from training.assembly import bench_of
-from training.registry import Registry, open_registry
+from training.registry import Registry
 from training.runs import worker
 
 # The server that is a home, its support channel, and one that is none.
@@ -125,7 +126,8 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
     answering = models or (ScriptedModel(),)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(home / "sarah.db"))
-        registry = stack.enter_context(open_registry(home))
+        records = stack.enter_context(Records(home))
+        registry = records.open()
         library = await stack.enter_async_context(
             open_library(home, lambda model, opened: tuned(settings, model, opened))
         )
@@ -149,11 +151,11 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
         company = Company(persona, knowledge(data), judge, data / "scenarios", ("lumen.example",))
         office = Office(
             settings=settings,
-            registry=registry,
+            records=records,
             store=store,
             assistant=assistant,
             persona=persona,
-            rehearsal=Rehearsal(company, library, answering[0], registry),
+            rehearsal=Rehearsal(company, library, answering[0], records),
             staff=staff or staff_of(settings),
             start_work=crew.start,
             clock=clock,

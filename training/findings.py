@@ -107,7 +107,7 @@ def _row(*cells: str) -> bytes:
     """Return a line of CSV in which every cell is a text in one line that no spreadsheet runs."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(_cell(one_line(cell, _LONGEST_CELL)) for cell in cells)
-    return line.getvalue().encode("utf-8", "replace")
+    return line.getvalue().encode()
 
 
 def _cell(text: str) -> str:

@@ -1,5 +1,6 @@
 """The settings that training needs, and how settings are read: from the environment and from `.env`."""
 
+import getpass
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -155,6 +156,14 @@ class TrainingSettings(BaseSettings):
                 f"No key was given for {url}: set SARAH_TUNING_URL to it, for SARAH_TUNING_KEY goes there."
             )
         return ""
+
+    def author(self) -> str:
+        """Return by whom things are done on this machine."""
+        try:
+            return self.sarah_author or getpass.getuser()
+        except (KeyError, OSError):
+            # In a container a user may have no name.
+            return f"user {os.getuid()}"
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out."""

@@ -1,6 +1,7 @@
 """What customers may ask for beside an answer: a person, and what is kept of them."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import structlog
@@ -32,7 +33,7 @@ async def ask(
 
 @command("", may="anyone")
 async def human(call: Call, office: Office) -> Reply:
-    """Talk to a person: somebody of the company is told, and Sarah stays silent here until then."""
+    """Talk to a person: somebody is told, and the assistant stays silent here until that is over."""
     sentences, handoff = office.persona.sentences, office.persona.handoff
     where = _support_for(call.conversation.platform, office)
     if where is None:
@@ -41,7 +42,7 @@ async def human(call: Call, office: Office) -> Reply:
     if begun is None:
         return Reply(sentences.with_person)
     platform, channel = where
-    back = Button("Hand back to Sarah", "sarah hand-back", {"handoff": str(begun.id)})
+    back = Button(f"Hand back to {office.persona.name}", "sarah hand-back", {"handoff": str(begun.id)})
     place = f"\n{call.link}" if call.link else ""
     text = f"A customer on {call.conversation.platform} asks for a person (conversation #{begun.id}).{place}"
     try:
@@ -94,13 +95,13 @@ async def export_me(call: Call, office: Office) -> Reply:
     kept = await office.store.people.export(caller.platform, caller.workspace, caller.user)
     if not kept:
         return Reply("Nothing is kept of you here.")
-    told = json.dumps(kept, ensure_ascii=False, indent=2, default=vars).encode()
+    told = json.dumps(kept, ensure_ascii=False, indent=2, default=asdict).encode()
     return Reply(f"{number(len(kept), 'message')} of yours, with the answers.", (Attachment(EXPORT, told),))
 
 
 @command("", may="anyone")
 async def reset(call: Call, office: Office) -> Reply:
-    """Let Sarah forget what was said here, and start over."""
+    """Forget what was said here, and start over."""
     if is_shared(call.conversation) and not call.caller.moderates:
         raise Refusal("Only people who may manage the messages of this channel can do that here.")
     await office.assistant.reset(call.conversation)

@@ -71,9 +71,7 @@ def _told(taken: intake.Taken, file: str, again: str = "upload it again") -> Rep
     problems = _problems(taken.inspection)
     kept = taken.dataset
     if kept is None:
-        return Reply(
-            f"**Nothing was kept** of {quoted(file)}: mend what is an error and {again}.\n\n{text}", problems
-        )
+        return Reply(f"**Nothing was kept** of {quoted(file)}: mend what is an error and {again}.\n\n{text}", problems)
     sides = f"{kept.train:,} to learn from, {kept.validation:,} to validate with"
     return Reply(
         f"Kept as **{kept.name}** (`{kept.id}`): {sides}.\n\n{text}",
@@ -274,7 +272,7 @@ async def add_example(  # noqa: PLR0913 - a form, field by field
     call: Call,
     office: Office,
     question: Annotated[str, About("What a customer asks, in your own words", long=True)],
-    answer: Annotated[str, About("What Sarah should say", long=True)],
+    answer: Annotated[str, About("What the answer should be", long=True)],
     *,
     category: Annotated[str, About("What it is about, such as billing")] = "",
     draft: Annotated[str, About("The draft that it goes into", names="drafts")] = DRAFT,

@@ -101,7 +101,7 @@ async def compare(
     asked = [to or office.rehearsal.current(), *([also] if also else []), model]
     ids = [await office.rehearsal.known(one) for one in asked]
     # The champion against itself tells nothing: then the base stands beside it.
-    distinct = list(dict.fromkeys(ids)) if len(set(ids)) > 1 else [BASE, *ids[:1]]
+    distinct = list(dict.fromkeys(ids if len(set(ids)) > 1 else [BASE, *ids]))
     text = await office.rehearsal.compared(distinct)
     candidate, now = distinct[-1], office.rehearsal.current()
     promotable = candidate not in {BASE, now}

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from bot.admin.board import Post
 from bot.admin.permission import Staff
+from bot.admin.records import Records
 from bot.admin.rehearsal import Rehearsal
 from bot.conversation import Answers
 from bot.persona import Persona
@@ -31,7 +32,7 @@ class Office:
     """The means of every command."""
 
     settings: Settings
-    registry: Registry
+    records: Records
     store: Store
     assistant: Answers
     persona: Persona
@@ -49,6 +50,11 @@ class Office:
     desks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
     support: Mapping[str, str] = field(default_factory=dict[str, str])
     """The channel in which customers who want a person are announced, by platform."""
+
+    @property
+    def registry(self) -> Registry:
+        """Datasets, runs and models; raises RegistryError where it cannot be opened."""
+        return self.records.open()
 
     @property
     def largest_upload(self) -> int:

@@ -54,9 +54,9 @@ def _not_admin(caller: Caller) -> str:
 
 def _not_at_home(caller: Caller) -> str:
     if not caller.workspace:
-        return "That cannot be done in a direct message: give the command in a server that is one of Sarah's homes."
+        return "That cannot be done in a direct message: give the command in one of the home servers."
     where = f"{caller.platform}:{caller.workspace}"
     return (
-        "Datasets, runs and models belong to Sarah's home workspaces, and this is none of them:"
+        "Datasets, runs and models belong to the home workspaces, and this is none of them:"
         f" the operator can make it one by adding {where} to SARAH_HOME_WORKSPACES."
     )

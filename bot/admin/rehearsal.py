@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.admin.records import Records
 from bot.conversation import PastTurn
 from bot.guard import Guard
 from bot.models import ChatModel, ModelError, Prompt
@@ -13,7 +14,6 @@ from bot.outgoing import Rules, checked
 from bot.persona import Persona, fresh
 from training.evaluation.scorecard import Scorecard, Unanswered, markdown, read_all, scored
 from training.knowledge import Knowledge
-from training.registry import Registry
 
 PASSAGES_SHOWN = 4
 # The model that the bot is set up with, whatever the registry says.
@@ -35,22 +35,22 @@ class Company:
 class Rehearsal:
     """Asks models as customers would ask them: with the guard, the handbook and the output checks, and no record."""
 
-    def __init__(self, company: Company, library: Library, base: ChatModel, registry: Registry) -> None:
+    def __init__(self, company: Company, library: Library, base: ChatModel, records: Records) -> None:
         """Take the company, what lends tuned models, and the base, which answers where nothing is promoted."""
         self._company = company
         self._library = library
         self._base = base
-        self._registry = registry
+        self._records = records
         self._cards: dict[str, Scorecard] = {}
 
     def current(self) -> str:
         """Return the id of the champion, or what the base is called."""
-        champion = self._registry.champion()
+        champion = self._records.open().champion()
         return champion.id if champion else BASE
 
     async def known(self, wanted: str) -> str:
         """Return the whole id of a model; raises RegistryError where there is none."""
-        return BASE if wanted == BASE else self._registry.model(wanted).id
+        return BASE if wanted == BASE else self._records.open().model(wanted).id
 
     async def tried(self, model: str, question: str) -> str:
         """Return what a model answers to a first question; raises ModelError."""

@@ -205,7 +205,7 @@ def _told(marked: Marked) -> str:
     where = f"{marked.conversation.platform}"
     return (
         f"**#{marked.turn}** {thumbs} {moment(marked.rated_at)}, {where}, answered by {marked.model}\n"
-        f"> {quoted(marked.question)}\n> **Sarah**: {quoted(marked.answer)}"
+        f"> {quoted(marked.question)}\n> **Answer**: {quoted(marked.answer)}"
     )
 
 
@@ -216,11 +216,11 @@ async def hand_back(
     *,
     handoff: Annotated[int, About("The number of the conversation that was handed over", least=0)] = 0,
 ) -> Reply:
-    """Let Sarah answer again in a conversation that a person took over."""
+    """Let the assistant answer again in a conversation that a person took over."""
     open_here = office.store.handoffs.open_for(call.conversation)
     wanted = await office.store.handoffs.get(handoff) if handoff else open_here
     if wanted is None:
-        raise DataError("This conversation is with Sarah: there is nothing to hand back.")
+        raise DataError("No person has this conversation: there is nothing to hand back.")
     is_own = open_here is not None and open_here.id == wanted.id
     _see_entitled(call, office, is_own=is_own)
     by = call.caller.who

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from contextlib import closing
-from functools import partial
+from contextlib import AbstractAsyncContextManager, closing
 from itertools import count
 from pathlib import Path
 
 from bot.admin.following import Following
 from bot.conversation import Answered, Conversation, Question, Rating
-from tests.admin_kit import HERE, HOME, OWNER, Scene, Wall, file, open_office
+from bot.models import ChatModel
+from tests.admin_kit import HERE, OWNER, Scene, Wall, file, open_office
 from tests.kit import OTHER_DATA
 
 SLACK = Conversation("slack", "T1", "C1", "17.5")
@@ -17,9 +17,16 @@ WEB = Conversation("web", "", "w1")
 # Seconds that following pauses, where it would be one or two.
 QUICK = 0.02
 
-# A company whose fourteen scenarios are answered in a moment.
-open_small = partial(open_office, data=OTHER_DATA)
 _messages = count(1)
+
+
+def open_small(home: Path, *models: ChatModel, **changes: object) -> AbstractAsyncContextManager[Scene]:
+    """Open an office of a company whose fourteen scenarios are answered in a moment."""
+    return open_office(home, *models, data=OTHER_DATA, **changes)  # pyright: ignore[reportArgumentType] - by name, of their types
+
+
+def nobody(_: Path) -> None:
+    """Leave the runs to the test, where a worker would be started."""
 
 
 def examples(amount: int = 12, about: str = "lamp") -> str:
@@ -43,7 +50,7 @@ async def uploaded(scene: Scene, name: str = "lamps", amount: int = 12) -> str:
 
 async def started(scene: Scene, dataset: str, **given: object) -> str:
     """Start a run as the owner does, and return its id."""
-    reply = await scene.press(await scene.give("train start", dataset=dataset, **given), "Start")
+    reply = await scene.press(await scene.give("train start", OWNER, HERE, dataset=dataset, **given), "Start")
     assert reply.run, reply.text
     return reply.run
 
@@ -91,7 +98,9 @@ def rows(home: Path) -> dict[str, list[str]]:
     for name in ("registry.db", "sarah.db"):
         with closing(sqlite3.connect(home / name)) as database:
             tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            found |= {f"{name} {table}": [repr(row) for row in database.execute(f"SELECT * FROM {table}")] for table in tables}  # noqa: S608 - our own tables
+            for table in tables:
+                every = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - the names are our own
+                found[f"{name} {table}"] = [repr(row) for row in every]
     return found
 
 
@@ -99,5 +108,3 @@ def files(home: Path) -> dict[str, bytes]:
     """Return every other file of a home."""
     own = (path for path in home.rglob("*") if path.is_file() and not path.name.startswith(("registry.db", "sarah.db")))
     return {str(path.relative_to(home)): path.read_bytes() for path in own if not path.name.endswith(".lock")}
-
-

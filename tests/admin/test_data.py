@@ -100,9 +100,10 @@ async def test_a_dataset_is_deleted_after_asking(home: Path) -> None:
         assert not (home / "datasets" / dataset).exists()
         assert [one.name for one in scene.registry.datasets()] == ["lamps"]
         assert audited(scene)[0] == (SECOND.who, "remove dataset")
-        assert "'spare'" in (await scene.press(asked, "Delete it")).text or dataset in (
-            await scene.press(asked, "Delete it")
-        ).text
+        assert (
+            "'spare'" in (await scene.press(asked, "Delete it")).text
+            or dataset in (await scene.press(asked, "Delete it")).text
+        )
 
 
 async def test_a_dataset_that_a_run_has_used_stays_and_the_run_is_named(home: Path) -> None:

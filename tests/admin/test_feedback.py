@@ -9,8 +9,8 @@ import pytest
 
 from bot.admin.calls import Caller
 from bot.conversation import Conversation
-from tests.admin.kit import HERE, OWNER, SLACK, WEB, answered, audited, marked, open_small, uploaded
-from tests.admin_kit import ELSEWHERE, HOME, Scene
+from tests.admin.kit import SLACK, WEB, answered, audited, marked, open_small, uploaded
+from tests.admin_kit import ELSEWHERE, HERE, HOME, OWNER, Scene
 from tests.kit import ScriptedModel
 
 ASKED = "My lamp is dark since noon."
@@ -153,7 +153,7 @@ async def test_a_question_in_ones_own_words_is_kept_with_who_wrote_it(tmp_path: 
     async with opened(tmp_path) as scene:
         turn = await marked(scene, ASKED)
         said = {"question": "A light went out, why?", "answer": "A fuse.", "category": "power", "turn": turn}
-        reply = await scene.give("data add-example", **said)
+        reply = await scene.give("data add-example", OWNER, HERE, **said)
         assert "1 example now" in reply.text
         [example] = drafted(tmp_path)
         kept = {name: example[name] for name in ("question", "author", "source", "workspace", "permission", "turn")}
@@ -187,8 +187,8 @@ async def test_an_answer_that_is_gone_cannot_be_bettered(tmp_path: Path) -> None
 async def test_the_same_example_is_not_kept_twice(tmp_path: Path) -> None:
     async with opened(tmp_path) as scene:
         said = {"question": "A light went out, why?", "answer": "A fuse."}
-        await scene.give("data add-example", **said)
-        assert "says the same already" in (await scene.give("data add-example", **said)).text
+        await scene.give("data add-example", OWNER, HERE, **said)
+        assert "says the same already" in (await scene.give("data add-example", OWNER, HERE, **said)).text
         assert len(drafted(tmp_path)) == 1
 
 
@@ -196,7 +196,7 @@ async def fill_draft(scene: Scene, amount: int, draft: str = "draft") -> None:
     """Write examples of one's own into a draft."""
     for number in range(amount):
         said = {"question": f"How loud is dimmer {number}?", "answer": f"Dimmer {number} hums at {number} decibels."}
-        await scene.give("data add-example", **said, draft=draft)
+        await scene.give("data add-example", OWNER, HERE, **said, draft=draft)
 
 
 async def test_a_draft_of_ten_becomes_a_dataset_and_is_empty_then(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ from bot.admin.board import Board, ShowError
 from bot.admin.catalogue import COMMANDS
 from bot.admin.following import ATTEMPTS, Following, Unfinished
 from bot.admin.replies import Report
-from tests.admin.kit import HERE, HOME, OWNER, QUICK, open_small, started
-from tests.admin_kit import CHANNEL, Scene, Wall
-from tests.kit import broken
-from tests.kit import ScriptedModel
+from tests.admin.kit import QUICK, nobody, open_small, started
+from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall
+from tests.kit import ScriptedModel, broken
 from training.providers import Event, Metric
 from training.registry import Tuned
 
@@ -29,7 +28,7 @@ PATIENCE = 20.0
 async def idle(home: Path, *models: ScriptedModel, **changes: object) -> AsyncGenerator[Scene]:
     """Open an office in which nobody works on runs but the test."""
     async with open_small(home, *models, **changes) as opened:
-        office = replace(opened.office, start_work=lambda _: None)
+        office = replace(opened.office, start_work=nobody)
         yield replace(opened, office=office, admin=Admin(office, COMMANDS))
 
 
@@ -41,7 +40,9 @@ async def until(what: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def following(scene: Scene, run: str, board: Board, message: str = "", *, again: bool = False) -> AsyncGenerator[asyncio.Task[None]]:
+async def following(
+    scene: Scene, run: str, board: Board, message: str = "", *, again: bool = False
+) -> AsyncGenerator[asyncio.Task[None]]:
     """Follow a run until it has ended, or the test has."""
     follower = Following(scene.office, QUICK, QUICK)
     task = asyncio.create_task(follower.follow(run, board, message, again=again))
@@ -170,7 +171,7 @@ async def test_a_message_that_is_deleted_is_posted_anew_and_goes_on(home: Path) 
 
 
 async def test_a_channel_that_is_gone_is_given_up_and_the_run_goes_on(home: Path) -> None:
-    async def post(report: Report, run: str) -> str:
+    async def post(_: Report, __: str) -> str:
         raise ShowError("the channel is gone", lasting=True)
 
     async with open_small(home) as scene:
@@ -204,7 +205,7 @@ async def test_a_platform_that_fails_for_a_while_is_tried_again_and_nothing_is_l
 async def test_a_platform_that_fails_for_long_is_given_up_until_the_next_start(home: Path) -> None:
     attempts: list[str] = []
 
-    async def post(report: Report, run: str) -> str:
+    async def post(_: Report, run: str) -> str:
         attempts.append(run)
         raise ShowError("busy", lasting=False)
 

@@ -9,8 +9,8 @@ from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Call, Caller
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
-from tests.admin.kit import HERE, OWNER, WEB, answered, audited, open_small
-from tests.admin_kit import ELSEWHERE, HOME, MEMBER, SUPPORT, Scene, Wall
+from tests.admin.kit import WEB, answered, audited, open_small
+from tests.admin_kit import ELSEWHERE, HERE, HOME, MEMBER, OWNER, SUPPORT, Scene, Wall
 from tests.kit import PERSONA
 
 OTHER = Caller("discord", HOME, "4", "Max")
@@ -168,7 +168,7 @@ async def test_where_nobody_can_be_told_the_customer_is_and_she_goes_on(tmp_path
 
 @pytest.mark.parametrize("lasting", [True, False])
 async def test_where_the_post_fails_nobody_is_handed_over(tmp_path: Path, lasting: bool) -> None:  # noqa: FBT001 - the two cases
-    async def post(channel: str, notice: Notice) -> str:
+    async def post(_: str, __: Notice) -> str:
         raise ShowError("no such channel", lasting=lasting)
 
     async with open_small(tmp_path) as scene:
@@ -180,7 +180,7 @@ async def test_where_the_post_fails_nobody_is_handed_over(tmp_path: Path, lastin
 
 
 async def test_whatever_breaks_while_people_are_told_she_is_not_left_silent(tmp_path: Path) -> None:
-    async def post(channel: str, notice: Notice) -> str:
+    async def post(_: str, __: Notice) -> str:
         raise ValueError("a fault of ours")
 
     async with open_small(tmp_path) as scene:

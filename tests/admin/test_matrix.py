@@ -15,8 +15,8 @@ from bot.admin.calls import Caller
 from bot.admin.catalogue import COMMANDS
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
-from tests.admin.kit import HERE, OWNER, answered, examples, files, marked, open_small, rows, started
-from tests.admin_kit import Scene, Wall, file
+from tests.admin.kit import answered, examples, files, marked, nobody, open_small, rows, started
+from tests.admin_kit import HERE, OWNER, Scene, Wall, file
 
 # The home workspace of each platform, and one that is none.
 HOMES = {"discord": "100", "slack": "T1"}
@@ -175,7 +175,7 @@ async def furnish(scene: Scene) -> Things:
     await scene.give("model promote", ex_admin, model=first)
     for number in range(10):
         said = {"question": f"Is {number} the volume?", "answer": f"{number} is loud enough.", "draft": "ready"}
-        await scene.give("data add-example", ex_admin, **said)
+        await scene.give("data add-example", ex_admin, HERE, **said)
     await marked(scene, "It is dark in here.")
     for platform in HOMES:
         for caller, where in callers(platform).values():
@@ -192,7 +192,7 @@ async def staged(home: Path) -> AsyncGenerator[Stage]:
     """Open a furnished scene in which nobody works on runs, so that nothing changes by itself."""
     named = ", ".join(f"{platform}:{user}" for platform, user in product(HOMES, "567"))
     async with open_small(home, sarah_admins=named, sarah_per_minute=0) as opened:
-        office = replace(opened.office, start_work=lambda _: None)
+        office = replace(opened.office, start_work=nobody)
         scene = replace(opened, office=office, admin=Admin(office, COMMANDS))
         for platform in HOMES:
             scene.admin.serve(platform, Wall().notice)

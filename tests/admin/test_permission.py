@@ -7,8 +7,8 @@ import pytest
 
 from bot.admin.calls import Caller
 from bot.conversation import Conversation
-from tests.admin.kit import HERE, OWNER, audited, open_small, uploaded
-from tests.admin_kit import ELSEWHERE, HOME, MEMBER, SECOND
+from tests.admin.kit import audited, open_small, uploaded
+from tests.admin_kit import ELSEWHERE, HERE, HOME, MEMBER, OWNER, SECOND
 
 STRANGER = Caller("discord", ELSEWHERE, "8", "Stan", manages=True, moderates=True)
 LISTED = {"sarah_admins": "discord:3, slack:U3"}
@@ -106,5 +106,5 @@ async def test_a_form_that_was_filled_in_before_the_right_was_lost_has_no_effect
     async with open_small(tmp_path) as scene:
         said = {"question": "Does it hum?", "answer": "It does."}
         assert await scene.admin.form(scene.call("data add-example", OWNER, HERE))
-        await scene.give("data add-example", replace(OWNER, manages=False), **said)
+        await scene.give("data add-example", replace(OWNER, manages=False), HERE, **said)
         assert not (tmp_path / "drafts").exists()

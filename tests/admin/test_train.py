@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.admin.replies import Reply
-from tests.admin.kit import HERE, OWNER, audited, examples, followed, open_small, started, uploaded
+from tests.admin.kit import audited, examples, followed, open_small, started, uploaded
 from tests.admin.test_following import idle, until
-from tests.admin_kit import MEMBER, SECOND, Scene, Wall, file
+from tests.admin_kit import HERE, MEMBER, OWNER, SECOND, Scene, Wall, file
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import closed_to_the_organisation, down, rate_limited
 from training.providers import Event
@@ -43,7 +43,8 @@ async def test_a_run_is_priced_before_anybody_is_asked_to_start_it(home: Path) -
 
 async def test_who_agrees_starts_it_and_its_progress_is_told_in_this_channel(home: Path) -> None:
     async with idle(home) as scene:
-        reply = await scene.press(await scene.give("train start", dataset="lamps", epochs="4"), "Start")
+        asked = await scene.give("train start", dataset="lamps", epochs="4")
+        reply = await scene.press(asked, "Start")
         [run] = scene.registry.unfinished()
         assert reply.run == run.id
         assert (run.by, run.plan.hyperparameters.epochs) == (OWNER.who, 4)
@@ -100,7 +101,7 @@ async def test_what_cannot_be_started_is_said_and_proposes_nothing(
     home: Path, given: dict[str, object], told: str
 ) -> None:
     async with idle(home) as scene:
-        reply = await scene.give("train start", **{"dataset": "lamps", **given})
+        reply = await scene.give("train start", OWNER, HERE, **{"dataset": "lamps", **given})
         assert told in reply.text
         assert reply.buttons == ()
         assert audited(scene)[0] != (OWNER.who, "propose run")
@@ -182,6 +183,7 @@ async def test_a_provider_that_refuses_ends_the_run_with_its_sentence(home: Path
         assert KEY not in last.text
 
 
+@pytest.mark.slow
 async def test_a_provider_that_is_busy_for_a_while_only_takes_longer(home: Path, server: TuningServer) -> None:
     server.script("upload", rate_limited(), down(503))
     server.script("create", rate_limited(), down(500))

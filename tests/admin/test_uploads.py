@@ -51,8 +51,13 @@ ARCHIVES = {
 def nothing_kept(scene: Scene, home: Path) -> bool:
     """Whether there is neither a dataset nor a part of one, and no file that was sent."""
     left = [name for name in files(home) if name.startswith(("uploads", "datasets"))]
-    folders = [path for path in home.glob("uploads/*")] + [path for path in home.glob("datasets/*") if path.is_dir()]
+    folders = [path for path in (*home.glob("uploads/*"), *home.glob("datasets/*")) if path.is_dir()]
     return not left and not folders and not scene.registry.datasets()
+
+
+def names(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return [path.name for path in folder.iterdir()]
 
 
 async def refused(tmp_path: Path, upload: Upload, **changes: object) -> str:
@@ -69,7 +74,9 @@ async def refused(tmp_path: Path, upload: Upload, **changes: object) -> str:
         return reply.text
 
 
-@pytest.mark.parametrize("name", ["lamps.exe", "lamps.jsonl.zip", "lamps", "lamps.xlsx", "...", ".jsonl", "", "a.JSONL.gz"])
+@pytest.mark.parametrize(
+    "name", ["lamps.exe", "lamps.jsonl.zip", "lamps", "lamps.xlsx", "...", ".jsonl", "", "a.JSONL.gz"]
+)
 async def test_a_file_whose_ending_is_none_of_ours_is_not_taken(tmp_path: Path, name: str) -> None:
     why = await refused(tmp_path, file(name, GOOD))
     assert "is not taken" in why
@@ -147,9 +154,9 @@ async def test_no_name_leads_anywhere_else(tmp_path: Path, name: str) -> None:
         reply = await scene.give("data upload", file=file(name, GOOD))
         assert reply.text.startswith("Kept as **"), reply.text
         assert len(scene.registry.datasets()) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert [path.name for path in (tmp_path / "a").iterdir()] == ["home"]
-    assert list((home / "uploads").iterdir()) == []
+    assert names(tmp_path) == ["a"]
+    assert names(tmp_path / "a") == ["home"]
+    assert names(home / "uploads") == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -215,6 +216,7 @@ async def open_scene(
     spare: PatientModel | None = None,
     files: Cdn | None = None,
     commands: tuple[Command, ...] = (),
+    patience: float = 4.0,
 ) -> AsyncGenerator[Scene]:
     """Put a customer, a channel of a home and the assistant into a simulated Discord, where files may be sent."""
     models = [PatientModel(*answers), *([spare] if spare else [])]
@@ -223,7 +225,7 @@ async def open_scene(
         office.admin.following = Following(office.office, RARELY, RARELY)
         hosts = frozenset({files.origin}) if files else frozenset[str]()
         client = create_client(office.assistant, PERSONA, office.admin, home, edit_every=EDIT_EVERY, file_hosts=hosts)
-        async with simcord.run(client, settle_timeout=4.0) as env:
+        async with simcord.run(client, settle_timeout=patience) as env:
             for model in models:
                 model.env = env
             if files:
@@ -233,3 +235,7 @@ async def open_scene(
             alice = guild.add_member(env.create_user("alice"))
             await env.settle()
             yield Scene(home, env, office, client, models[0], guild, channel, alice)
+
+
+# For commands, which work in threads: a slow machine gets more time, where nobody stays typing.
+open_patient_scene = partial(open_scene, patience=20.0)

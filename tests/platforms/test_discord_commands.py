@@ -10,7 +10,7 @@ from bot.admin.catalogue import COMMANDS
 from bot.admin.forms import About, command
 from bot.admin.office import Office
 from bot.admin.replies import Reply
-from tests.platforms.discord_scene import Scene, open_scene, press, shown
+from tests.platforms.discord_scene import Scene, open_patient_scene, press, shown
 
 OPEN = ("ask", "human", "privacy", "forget-me", "export-me", "reset")
 GROUPS = ("data", "train", "model", "sarah")
@@ -58,7 +58,7 @@ def let_everybody(scene: Scene, group: str) -> None:
 
 
 async def test_every_command_is_listed_with_its_own_sentence_and_fields(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         known = {each["name"]: each for each in scene.env.backend.commands[None].values()}
         assert set(known) == {*OPEN, *GROUPS}
         for each in COMMANDS:
@@ -72,7 +72,7 @@ async def test_every_command_is_listed_with_its_own_sentence_and_fields(tmp_path
 
 
 async def test_what_only_admins_may_is_shown_to_those_who_manage_a_server_and_in_servers_only(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         for each in scene.env.backend.commands[None].values():
             closed = each["name"] in GROUPS
             assert each.get("default_member_permissions") == (32 if closed else None), each["name"]
@@ -80,7 +80,7 @@ async def test_what_only_admins_may_is_shown_to_those_who_manage_a_server_and_in
 
 
 async def test_options_have_the_kinds_and_ranges_of_their_fields(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(mix,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(mix,)) as scene:
         options = listed(scene, "data mix")
         kinds = discord.AppCommandOptionType
         assert {name: option["type"] for name, option in options.items()} == {
@@ -98,7 +98,7 @@ async def test_options_have_the_kinds_and_ranges_of_their_fields(tmp_path: Path)
 
 
 async def test_a_choice_offers_its_words(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         words = {field.name: field.choices for each in COMMANDS if each.title == "train start" for field in each.fields}
         offered = [{"name": word, "value": word} for word in words["provider"]]
         assert len(offered) > 1
@@ -106,13 +106,13 @@ async def test_a_choice_offers_its_words(tmp_path: Path) -> None:
 
 
 async def test_what_a_form_asks_for_with_more_room_is_not_insisted_on(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         assert not any(option["required"] for option in listed(scene, "data add-example").values())
         assert not any(option["required"] for option in listed(scene, "data upload").values())
 
 
 async def test_options_arrive_as_what_they_are(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(mix,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(mix,)) as scene:
         olga = scene.boss()
         result = await olga.slash(scene.channel, "data mix", dataset="lamps", epochs=3, sure=True)
         assert shown(result) == "('lamps', 3, None, True)"
@@ -121,7 +121,7 @@ async def test_options_arrive_as_what_they_are(tmp_path: Path) -> None:
 
 
 async def test_a_caller_is_who_discord_says_and_where_it_says(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(who,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(who,)) as scene:
         olga, thread, guild = scene.boss(), scene.thread(), scene.guild.id
         first, second, link, message_id = shown(await olga.slash(thread, "data who")).split("\n")
         assert first == f"discord:{olga.id} in {guild} olga True False False False"
@@ -131,14 +131,14 @@ async def test_a_caller_is_who_discord_says_and_where_it_says(tmp_path: Path) ->
 
 
 async def test_who_may_moderate_messages_is_told_apart_from_who_may_manage_the_server(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(who,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(who,)) as scene:
         role = scene.guild.create_role("All", permissions=discord.Permissions(administrator=True))
         root = scene.guild.add_member(scene.env.create_user("root"), roles=[role])
         assert "root True True False False" in shown(await root.slash(scene.channel, "data who"))
 
 
 async def test_a_member_to_whom_the_commands_are_shown_may_not_give_them_for_that(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         let_everybody(scene, "data")
         refused = await scene.alice.slash(scene.channel, "data list")
         assert "Manage Server" in shown(refused)
@@ -147,14 +147,14 @@ async def test_a_member_to_whom_the_commands_are_shown_may_not_give_them_for_tha
 
 
 async def test_a_newcomer_who_has_not_agreed_to_the_rules_is_a_guest(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         scene.env.backend.get_guild(scene.guild.id).members[olga.id].pending = True
         assert "Guests cannot do that" in shown(await olga.slash(scene.channel, "data list"))
 
 
 async def test_an_admin_of_another_server_changes_nothing_of_the_company(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         elsewhere = scene.env.create_guild("Elsewhere")
         channel = elsewhere.create_text_channel("general")
         role = elsewhere.create_role("Boss", permissions=discord.Permissions(manage_guild=True))
@@ -166,7 +166,7 @@ async def test_an_admin_of_another_server_changes_nothing_of_the_company(tmp_pat
 
 
 async def test_rights_are_those_of_the_moment_in_which_a_button_is_pressed(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         dataset = await scene.keep_dataset()
         asked = await olga.slash(scene.channel, "data delete", dataset=dataset)
@@ -177,7 +177,7 @@ async def test_rights_are_those_of_the_moment_in_which_a_button_is_pressed(tmp_p
 
 
 async def test_names_complete_themselves_for_admins(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         dataset = await scene.keep_dataset("lamps")
         found = await olga.autocomplete(scene.channel, "data show", "dataset", "LAM")
@@ -186,20 +186,20 @@ async def test_names_complete_themselves_for_admins(tmp_path: Path) -> None:
 
 
 async def test_names_are_told_to_nobody_else(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         let_everybody(scene, "data")
         await scene.keep_dataset("lamps")
         assert await scene.alice.autocomplete(scene.channel, "data show", "dataset", "") == []
 
 
 async def test_what_is_kept_of_me_can_be_read_in_a_direct_message(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         result = await scene.alice.user.slash("privacy")
         assert shown(result) == scene.office.persona.privacy
 
 
 async def test_a_channel_that_is_off_is_silent_and_only_ask_is_told_why(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         await scene.boss().slash(scene.channel, "sarah channel", on=False)
         await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
         assert scene.said() == []

@@ -14,7 +14,7 @@ from bot.admin.office import Office
 from bot.admin.replies import Button, Reply
 from bot.platforms.discord.modals import modal_of
 from tests.platforms.discord_files import open_cdn
-from tests.platforms.discord_scene import Scene, buttons, examples, open_scene, press, shown
+from tests.platforms.discord_scene import Scene, buttons, examples, open_patient_scene, press, shown
 
 Component = Mapping[str, object]
 EXAMPLE = {"question": "How do I dim it?", "answer": "Turn the knob."}
@@ -61,7 +61,7 @@ def words(field: Component) -> list[str]:
 
 
 async def test_a_command_that_lacks_something_opens_its_form(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         result = await scene.boss().slash(scene.channel, "data note")
         asked = fields(result)
         assert result.modal
@@ -80,7 +80,7 @@ async def test_a_command_that_lacks_something_opens_its_form(tmp_path: Path) -> 
 
 
 async def test_what_was_filled_in_and_what_was_given_before_arrive_together(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         olga = scene.boss()
         form = await olga.slash(scene.channel, "data note", by="Sam & Söhne")
         filled = {"text": "Line 1\nLine 2", "where": ["box"], "sure": ["yes"], "copies": "3"}
@@ -89,14 +89,14 @@ async def test_what_was_filled_in_and_what_was_given_before_arrive_together(tmp_
 
 
 async def test_what_is_left_empty_keeps_its_default(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         olga = scene.boss()
         done = await olga.submit_modal(await olga.slash(scene.channel, "data note"), {"text": "x"})
         assert shown(done) == repr(("olga", "x", "shelf", None, 1, "", ""))
 
 
 async def test_a_button_whose_command_lacks_something_opens_the_form(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note, offer)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note, offer)) as scene:
         olga = scene.boss()
         offered = await olga.slash(scene.channel, "data offer")
         form = await press(olga, offered.response, "Note it")
@@ -106,7 +106,7 @@ async def test_a_button_whose_command_lacks_something_opens_the_form(tmp_path: P
 
 
 async def test_a_form_that_was_shown_before_a_restart_is_done_all_the_same(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         olga = scene.boss()
         form = await olga.slash(scene.channel, "data note", by="Sam")
         await scene.env.restart_bot(scene.anew())
@@ -114,14 +114,14 @@ async def test_a_form_that_was_shown_before_a_restart_is_done_all_the_same(tmp_p
 
 
 async def test_a_form_is_done_once(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         await olga.submit_modal(await olga.slash(scene.channel, "data add-example"), EXAMPLE)
         assert [line.action for line in scene.office.registry.audit_log(9)] == ["add example"]
 
 
 async def test_two_people_with_the_same_form_do_not_get_each_others_words(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         olga, omar = scene.boss("olga"), scene.boss("omar")
         hers = await olga.slash(scene.channel, "data note")
         his = await omar.slash(scene.channel, "data note")
@@ -130,7 +130,7 @@ async def test_two_people_with_the_same_form_do_not_get_each_others_words(tmp_pa
 
 
 async def test_rights_are_those_of_the_moment_in_which_a_form_is_submitted(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         form = await olga.slash(scene.channel, "data add-example")
         scene.env.backend.edit_member(scene.guild.id, olga.id, {"role_ids": []})
@@ -138,7 +138,7 @@ async def test_rights_are_those_of_the_moment_in_which_a_form_is_submitted(tmp_p
 
 
 async def test_who_may_not_is_told_so_and_sees_no_form(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(offer,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(offer,)) as scene:
         olga = scene.boss()
         offered = await olga.slash(scene.channel, "data offer")
         scene.env.backend.edit_member(scene.guild.id, olga.id, {"role_ids": []})
@@ -148,7 +148,7 @@ async def test_who_may_not_is_told_so_and_sees_no_form(tmp_path: Path) -> None:
 
 
 async def test_a_form_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         olga = scene.boss()
         form = await olga.slash(scene.channel, "data note")
         modal = form._interaction.modal  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no other way to it
@@ -160,14 +160,14 @@ async def test_a_form_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 
 async def test_what_is_given_but_has_no_room_in_a_form_is_not_lost_silently(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         result = await scene.boss().slash(scene.channel, "data note", by="x" * 100)
         assert result.modal is None
         assert "`text` is missing" in shown(result)
 
 
 async def test_a_form_that_comes_too_late_is_let_go(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=(note,)) as scene:
+    async with open_patient_scene(tmp_path, commands=(note,)) as scene:
         scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
         result = await scene.boss().slash(scene.channel, "data note")
         assert not result.acknowledged
@@ -175,7 +175,7 @@ async def test_a_form_that_comes_too_late_is_let_go(tmp_path: Path) -> None:
 
 
 async def test_a_better_answer_to_a_marked_one_is_written_in_a_form(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         olga = scene.boss()
         await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
         await scene.alice.click(scene.written()[0], custom_id="rate:1:down")
@@ -230,7 +230,7 @@ async def upload(scene: Scene, **filled: object) -> InteractionResult:
 
 
 async def test_a_file_in_a_form_is_fetched_and_kept(tmp_path: Path) -> None:
-    async with open_cdn() as files, open_scene(tmp_path, files=files) as scene:
+    async with open_cdn() as files, open_patient_scene(tmp_path, files=files) as scene:
         done = await upload(scene, file=("lamps.jsonl", examples().encode()), name="porch")
         assert "Kept as **porch**" in shown(done)
         assert len(files.asked) == 1
@@ -238,20 +238,20 @@ async def test_a_file_in_a_form_is_fetched_and_kept(tmp_path: Path) -> None:
 
 
 async def test_a_file_beside_a_command_needs_no_form(tmp_path: Path) -> None:
-    async with open_cdn() as files, open_scene(tmp_path, files=files) as scene:
+    async with open_cdn() as files, open_patient_scene(tmp_path, files=files) as scene:
         done = await scene.boss().slash(scene.channel, "data upload", file=("lamps.jsonl", examples().encode()))
         assert "Kept as **lamps**" in shown(done)
 
 
 async def test_a_file_that_is_not_where_discord_keeps_files_is_not_fetched(tmp_path: Path) -> None:
-    async with open_cdn() as files, open_scene(tmp_path) as scene:
+    async with open_cdn() as files, open_patient_scene(tmp_path) as scene:
         done = await upload(scene, file=("lamps.jsonl", examples().encode()))
         assert "not where this platform keeps its files" in shown(done)
         assert files.asked == []
 
 
 async def test_a_file_that_arrives_short_is_refused(tmp_path: Path) -> None:
-    async with open_cdn() as files, open_scene(tmp_path, files=files) as scene:
+    async with open_cdn() as files, open_patient_scene(tmp_path, files=files) as scene:
         files.give = lambda _: b"{}"
         done = await upload(scene, file=("lamps.jsonl", examples().encode()))
         assert "did not arrive whole" in shown(done)
@@ -259,6 +259,6 @@ async def test_a_file_that_arrives_short_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_file_of_another_kind_is_refused_before_it_is_fetched(tmp_path: Path) -> None:
-    async with open_cdn() as files, open_scene(tmp_path, files=files) as scene:
+    async with open_cdn() as files, open_patient_scene(tmp_path, files=files) as scene:
         assert "is not taken" in shown(await upload(scene, file=("lamps.exe", b"MZ")))
         assert files.asked == []

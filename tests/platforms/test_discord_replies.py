@@ -17,7 +17,7 @@ from bot.admin.replies import Attachment, Button, Reply
 from bot.models import ModelError
 from bot.platforms.discord.replies import sheets
 from tests.kit import PERSONA
-from tests.platforms.discord_scene import Scene, buttons, open_scene, press, shown
+from tests.platforms.discord_scene import Scene, buttons, open_patient_scene, press, shown
 
 LONG = "\n\n".join(f"Line {number}: {'x ' * 200}".strip() for number in range(12))
 PICTURE = Attachment("loss.png", b"\x89PNG")
@@ -88,7 +88,7 @@ def sent(scene: Scene) -> list[dict[str, object]]:
 
 
 async def test_a_reply_is_for_its_caller_alone_and_pings_nobody(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         result = await scene.boss().slash(scene.channel, "data tell", what="short")
         assert shown(result) == PING
         assert result.response
@@ -100,7 +100,7 @@ async def test_a_reply_is_for_its_caller_alone_and_pings_nobody(tmp_path: Path) 
 
 
 async def test_a_long_reply_becomes_several_whole_messages_with_all_else_under_the_last(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         result = await scene.boss().slash(scene.channel, "data tell", what="long")
         assert result.response
         messages = [result.response, *result.followups]
@@ -112,7 +112,7 @@ async def test_a_long_reply_becomes_several_whole_messages_with_all_else_under_t
 
 
 async def test_a_reply_for_all_is_an_ordinary_message_and_nothing_else_is_left(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga, omar = scene.boss("olga"), scene.boss("omar")
         result = await olga.slash(scene.channel, "data tell", what="public")
         assert scene.said() == ["For all."]
@@ -123,18 +123,18 @@ async def test_a_reply_for_all_is_an_ordinary_message_and_nothing_else_is_left(t
 
 
 async def test_a_reply_for_all_is_told_its_caller_where_she_may_not_speak(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         scene.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
         assert shown(await scene.boss().slash(scene.channel, "data tell", what="public")) == "For all."
 
 
 async def test_a_reply_without_words_says_that_it_is_done(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         assert shown(await scene.boss().slash(scene.channel, "data tell", what="nothing")) == "Done."
 
 
 async def test_a_file_that_discord_does_not_take_is_named_instead(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         [sheet] = sheets(REPLIES["short"], len(PICTURE.content))
         assert sheet.attachments == (PICTURE,)
         assert "`problems.csv` is larger than Discord takes" in sheet.text
@@ -143,7 +143,7 @@ async def test_a_file_that_discord_does_not_take_is_named_instead(tmp_path: Path
 
 
 async def test_more_buttons_than_there_is_room_for_do_not_cost_the_reply(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         result = await scene.boss().slash(scene.channel, "data tell", what="crowded")
         assert shown(result) == "Many."
         assert result.response
@@ -153,7 +153,7 @@ async def test_more_buttons_than_there_is_room_for_do_not_cost_the_reply(tmp_pat
 async def test_a_button_that_says_too_much_is_left_out_and_logged_without_its_words(
     tmp_path: Path, logs: list[EventDict]
 ) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         result = await scene.boss().slash(scene.channel, "data tell", what="wordy")
         assert result.response
         assert list(buttons(result.response)) == ["Again"]
@@ -163,7 +163,7 @@ async def test_a_button_that_says_too_much_is_left_out_and_logged_without_its_wo
 
 
 async def test_the_buttons_work_after_a_restart_and_for_whoever_presses_them(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga = scene.boss()
         await olga.slash(scene.channel, "data tell", what="public")
         await scene.env.restart_bot(scene.anew())
@@ -173,7 +173,7 @@ async def test_the_buttons_work_after_a_restart_and_for_whoever_presses_them(tmp
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10062), (404, 10015), (401, 50027)])
 async def test_a_reply_that_comes_too_late_is_written_to_its_caller(tmp_path: Path, status: int, code: int) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga = scene.boss()
         scene.env.inject_error("POST", "/webhooks/*", status=status, code=code)
         await olga.slash(scene.channel, "data tell", what="short")
@@ -187,7 +187,7 @@ async def test_a_reply_that_comes_too_late_is_written_to_its_caller(tmp_path: Pa
 async def test_what_was_shown_before_it_was_too_late_is_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga, backend = scene.boss(), scene.env.backend
         show_first = backend.edit_message
 
@@ -204,7 +204,7 @@ async def test_what_was_shown_before_it_was_too_late_is_not_repeated(
 
 
 async def test_any_other_trouble_costs_one_line_and_no_message(tmp_path: Path, logs: list[EventDict]) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga = scene.boss()
         scene.env.inject_error("POST", "/webhooks/*", status=400, code=50035, times=None)
         await olga.slash(scene.channel, "data tell", what="short")
@@ -214,7 +214,7 @@ async def test_any_other_trouble_costs_one_line_and_no_message(tmp_path: Path, l
 
 
 async def test_a_command_that_discord_did_not_wait_for_is_not_done(tmp_path: Path, logs: list[EventDict]) -> None:
-    async with open_scene(tmp_path) as scene:
+    async with open_patient_scene(tmp_path) as scene:
         dataset = await scene.keep_dataset()
         scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
         await scene.boss().slash(scene.channel, "data delete", dataset=dataset, sure=True)
@@ -226,7 +226,7 @@ async def test_a_command_that_discord_did_not_wait_for_is_not_done(tmp_path: Pat
 async def test_what_nobody_expected_is_told_kindly_and_logged_without_a_word_of_it(
     tmp_path: Path, logs: list[EventDict], how: str
 ) -> None:
-    async with open_scene(tmp_path, commands=OWN) as scene:
+    async with open_patient_scene(tmp_path, commands=OWN) as scene:
         olga = scene.boss()
         if how == "slash":
             result = await olga.slash(scene.channel, "data broken")
@@ -239,7 +239,7 @@ async def test_what_nobody_expected_is_told_kindly_and_logged_without_a_word_of_
 
 
 async def test_who_could_not_be_answered_may_call_a_person(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, [ModelError("down")], "Again.") as scene:
+    async with open_patient_scene(tmp_path, [ModelError("down")], "Again.") as scene:
         people = scene.support()
         thread = scene.thread()
         await scene.alice.send(thread, f"{scene.me} how do I reset my lamp?")
@@ -257,6 +257,6 @@ async def test_who_could_not_be_answered_may_call_a_person(tmp_path: Path) -> No
 
 
 async def test_an_answer_that_says_it_all_offers_nobody(tmp_path: Path) -> None:
-    async with open_scene(tmp_path, "Hold the button.") as scene:
+    async with open_patient_scene(tmp_path, "Hold the button.") as scene:
         await scene.alice.send(scene.channel, f"{scene.me} how do I reset my lamp?")
         assert "do:human?" not in buttons(scene.written()[0]).values()

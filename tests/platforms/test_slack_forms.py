@@ -6,16 +6,19 @@ from typing import Annotated, Literal, cast
 
 import pytest
 
+from bot.admin.admin import Choice
 from bot.admin.calls import Call
-from bot.admin.forms import About, command
+from bot.admin.forms import About, Form, command
 from bot.admin.office import Office
 from bot.admin.replies import Button, Reply
 from bot.platforms.slack import SlackTokens
+from bot.platforms.slack.blocks import buttons
 from bot.platforms.slack.desk import TOO_LATE
+from bot.platforms.slack.forms import view
 from tests.platforms.slack_scene import ADMIN, CUSTOMER, give, office, replying, shown, told
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_kit import HTTP, SOCKET
-from tests.servers.slack_workspace import Json, Modal, within
+from tests.servers.slack_workspace import BOT_USER, Json, Message, Modal, within
 from tests.training.workflow_kit import conversations, keep, record
 
 pytestmark = pytest.mark.asyncio
@@ -90,6 +93,15 @@ async def test_in_a_direct_message_a_form_is_answered_by_a_message_that_stays(sl
     assert message.only_for == ""
 
 
+async def test_a_form_sent_off_where_she_cannot_write_is_answered_by_a_direct_message(
+    slack: Slack, tmp_path: Path
+) -> None:
+    async with office(slack, tmp_path, more=(form,)):
+        await slack.command(ADMIN, "C_CLOSED", "fill form")
+        await slack.submit(await slack.modal(), count="3")
+        assert "in C_CLOSED" in await told(slack, ADMIN, "D_U1")
+
+
 async def test_without_names_to_choose_from_one_is_typed(slack: Slack, tmp_path: Path) -> None:
     async with office(slack, tmp_path, more=(form,)):
         await slack.command(ADMIN, "C1", "fill form")
@@ -157,6 +169,59 @@ async def test_a_button_opens_a_form_and_the_answer_goes_to_its_thread(slack: Sl
         await slack.press(ADMIN, slack.workspace.messages[0], "Fill in")
         await slack.submit(await slack.modal(), count="3")
         assert "of-the-button in C1" in await told(slack, ADMIN, "C1")
+
+
+async def test_a_button_in_a_thread_is_answered_in_that_thread(slack: Slack, tmp_path: Path) -> None:
+    async with office(slack, tmp_path, more=(form,)):
+        root = await slack.say(CUSTOMER, "C1", "Lunch, anyone?")
+        below = Message("C1", slack.workspace.next_ts(), BOT_USER, root, blocks=buttons([Button("Fill", "fill form")]))
+        await slack.press(ADMIN, slack.workspace.add(below), "Fill")
+        await slack.submit(await slack.modal(), count="3")
+        await told(slack, ADMIN, "C1")
+    (answer,) = [message for message in slack.workspace.messages if message.only_for]
+    assert answer.thread_ts == root
+
+
+async def test_what_a_form_had_no_room_for_is_said_and_asked_for_no_second_time(slack: Slack, tmp_path: Path) -> None:
+    @command("fill", may="home", name="form")
+    async def six(  # noqa: PLR0913, PLR0917 - more than a form has room for
+        call: Call,
+        office: Office,
+        a: Annotated[str, About("A")],
+        b: Annotated[str, About("B")],
+        c: Annotated[str, About("C")],
+        d: Annotated[str, About("D")],
+        e: Annotated[str, About("E")],
+        f: Annotated[str, About("F")],
+    ) -> Reply:
+        """Take six things."""
+        return Reply(f"{a}{b}{c}{d}{e}{f}{call}{office}")
+
+    async with office(slack, tmp_path, more=(six,)):
+        await slack.command(ADMIN, "C1", "fill form")
+        await slack.submit(await slack.modal(), a="1", b="2", c="3", d="4", e="5")
+        assert "`f` is missing" in await told(slack, ADMIN, "C1")
+
+
+async def test_the_name_that_stands_in_a_field_can_be_chosen_though_it_is_not_listed(
+    slack: Slack, tmp_path: Path
+) -> None:
+    async def gone(_: object, __: Office) -> dict[str, str]:
+        return {"dataset": "gone"}
+
+    named = command("fill", may="home", name="form", prefill=gone)(form.work)
+    async with office(slack, tmp_path, more=(named,)) as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        await slack.command(ADMIN, "C1", "fill form")
+        field = elements(await slack.modal())["dataset"]
+    assert [option["value"] for option in cast("list[Json]", field["options"])] == ["gone", "lamps"]
+    assert within(field, "initial_option", "value") == "gone"
+
+
+async def test_names_for_which_slack_has_no_room_are_typed() -> None:
+    shown = Form(form, tuple(field for field in form.fields if field.name == "dataset"), {}, {})
+    modal = Modal("V1", ADMIN, view(shown, {"dataset": [Choice("x" * 151, "x")]}, ""))
+    assert elements(modal)["dataset"]["type"] == "plain_text_input"
 
 
 async def test_a_button_whose_form_comes_too_late_says_so_to_whoever_pressed(slack: Slack, tmp_path: Path) -> None:

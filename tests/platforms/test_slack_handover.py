@@ -34,7 +34,7 @@ async def test_a_customer_gets_a_person_in_the_thread_where_she_stays_silent_unt
         await slack.until(lambda: len(slack.replies("C1", asked)) == 2)
         await slack.say(CUSTOMER, "C1", "Are you there?", thread_ts=asked)
         (notice,) = [one for one in slack.workspace.messages if one.channel == SUPPORT]
-        await slack.press("U7", notice, "Hand back to Sarah")
+        await slack.press("U7", notice, next(iter(notice.commands)))
         await slack.until(lambda: len([one for one in slack.workspace.messages if one.channel == SUPPORT]) == 2)
         await slack.say(CUSTOMER, "C1", "And now?", thread_ts=asked)
         await slack.until(lambda: len(slack.replies("C1", asked)) == 3)
@@ -59,6 +59,8 @@ async def test_in_a_direct_message_people_are_told_whose_it_is(slack: Slack, tmp
         await slack.press(CUSTOMER, answer, BUTTON)
         await slack.until(lambda: [one for one in slack.workspace.messages if one.channel == SUPPORT])
         (notice,) = [one for one in slack.workspace.messages if one.channel == SUPPORT]
+        response, _ = await slack.command(CUSTOMER, "D_U2", "And now?")
+        assert await shown(slack, response) == PERSONA.sentences.with_person
     assert f"https://zennest.slack.test/team/{CUSTOMER}" in notice.shown
 
 

@@ -45,6 +45,17 @@ def browser(scheme: str = "http") -> httpx.AsyncClient:
         ("POST", "/gradio_api/call/send"),
         ("POST", "/login"),
         ("GET", "/start-over"),
+        ("GET", "/do/human"),
+        ("POST", "/do/human/more"),
+        ("POST", "/admin"),
+        ("GET", "/admin/"),
+        ("GET", "/admin/sign-out"),
+        ("GET", "/admin/do/data"),
+        ("GET", "/admin/do/data/upload/more"),
+        ("POST", "/admin/do/../upload"),
+        ("POST", "/admin/runs/run-1"),
+        ("GET", "/admin/anything"),
+        ("GET", "/administration"),
         ("DELETE", "/"),
     ],
 )
@@ -67,6 +78,16 @@ async def test_what_the_page_does_not_need_is_not_there(method: str, path: str) 
         ("POST", "/gradio_api/queue/join"),
         ("POST", "/gradio_api/run/predict"),
         ("POST", "/start-over"),
+        ("POST", "/do/human"),
+        ("GET", "/admin"),
+        ("GET", "/admin/sign-in"),
+        ("POST", "/admin/sign-in"),
+        ("POST", "/admin/sign-out"),
+        ("GET", "/admin/do/data/upload"),
+        ("POST", "/admin/do/data/add-example"),
+        ("GET", "/admin/replies/a_b-1/0"),
+        ("GET", "/admin/runs/run-1"),
+        ("GET", "/admin/conversations/a_b-1"),
     ],
 )
 async def test_what_the_page_needs_is_there(method: str, path: str) -> None:
@@ -86,6 +107,16 @@ async def test_more_than_a_message_is_refused() -> None:
         large = await client.post("/gradio_api/run/predict", content="x" * (LARGEST + 1))
         endless = await client.post("/gradio_api/run/predict", content=_without_end())
     assert large.status_code == endless.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+
+
+async def test_where_a_file_is_sent_and_only_there_more_is_let_in() -> None:
+    door = httpx.ASGITransport(Door(_anything, frame_of(PERSONA), {"/admin/do/data/upload": LARGEST + 2}))
+    async with httpx.AsyncClient(transport=door, base_url="http://lumen.example") as client:
+        sent = [
+            (await client.post(path, content="x" * (LARGEST + size))).status_code
+            for path, size in (("/admin/do/data/upload", 2), ("/admin/do/data/upload", 3), ("/admin/do/data/check", 1))
+        ]
+    assert sent == [200, 413, 413]
 
 
 async def _without_end() -> AsyncIterator[bytes]:

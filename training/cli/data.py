@@ -215,7 +215,7 @@ def _kept(settings: TrainingSettings, request: Request, *, json: bool) -> Datase
     with (
         open_registry(settings.sarah_home) as registry,
         bar(reader.size) as progress,
-        taken_in(settings, registry, request, shell.author(settings), progress) as taken,
+        taken_in(settings, registry, request, settings.author(), progress) as taken,
     ):
         progress.stop()
         if json:
@@ -273,8 +273,8 @@ def delete(dataset: DatasetName) -> None:
     datasets = datasets_of(settings)
     kept = datasets.get_exactly(dataset)
     with open_registry(settings.sarah_home) as registry:
-        record(registry, kept, shell.author(settings))
-        registry.remove_dataset(kept.id, shell.author(settings), time.time())
+        record(registry, kept, settings.author())
+        registry.remove_dataset(kept.id, settings.author(), time.time())
     datasets.delete(kept.id)
     shell.out().print(f"{kept.id} ({kept.name}) is gone.", markup=False)
 

@@ -83,7 +83,7 @@ def promote(
 ) -> None:
     """Let a model answer customers, from the next message on."""
     settings = shell.settings()
-    home, who = settings.sarah_home, shell.author(settings)
+    home, who = settings.sarah_home, settings.author()
     try:
         with open_registry(home) as registry:
             promotion = promotions.promote(
@@ -101,7 +101,7 @@ def rollback(*, reason: Reason = "", json: AsJson = False) -> None:
     """Let the model answer again that answered before the champion."""
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
-        promotion = registry.rollback(shell.author(settings), time.time(), reason)
+        promotion = registry.rollback(settings.author(), time.time(), reason)
     answers = promotion.model or "No tuned model, only what the settings name,"
     _told(json=json, values=asdict(promotion), sentence=f"{answers} answers from the next message on.")
 

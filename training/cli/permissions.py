@@ -28,7 +28,7 @@ def permit(
     end = (until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if until else None
     with open_registry(settings.sarah_home) as registry:
         permission = registry.permit(
-            platform, workspace, reference, granted_by, shell.author(settings), time.time(), end
+            platform, workspace, reference, granted_by, settings.author(), time.time(), end
         )
     shell.out().print(f"{permission.id} is recorded.")
 
@@ -57,5 +57,5 @@ def withdraw(permission: Annotated[str, typer.Argument(help="The permission's id
     """End a permission: nothing is learned under it any more."""
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
-        ended = registry.withdraw(permission, shell.author(settings), time.time())
+        ended = registry.withdraw(permission, settings.author(), time.time())
     shell.out().print(f"{ended.id} has ended.")

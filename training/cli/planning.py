@@ -17,7 +17,7 @@ _OPTIONS = {"dpo": "--provider openai --method dpo", "supervised": "--method sup
 def considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, asking: bool, json: bool) -> Plan:
     """Return a plan whose dataset and base are there, which somebody has agreed to."""
     try:
-        run = planning.considered(settings, registry, plan, shell.author(settings))
+        run = planning.considered(settings, registry, plan, settings.author())
     except OtherKind as other:
         shell.refuse(f"{other.fact}: give {_OPTIONS[other.way_out]}, or name another dataset.")
     kept, estimate = run.dataset, run.estimate

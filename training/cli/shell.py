@@ -1,6 +1,5 @@
 """What every command shares: where it prints, how it refuses, and who gives it."""
 
-import getpass
 import json
 import os
 import sys
@@ -87,15 +86,6 @@ def remark(sentence: str) -> None:
 def settings() -> TrainingSettings:
     """Read the settings that training needs."""
     return read_training_settings()
-
-
-def author(settings: TrainingSettings) -> str:
-    """Return who gives this command."""
-    try:
-        return settings.sarah_author or getpass.getuser()
-    except (KeyError, OSError):
-        # In a container a user may have no name.
-        return f"user {os.getuid()}"
 
 
 def out() -> Console:

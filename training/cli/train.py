@@ -74,7 +74,7 @@ def start(  # noqa: PLR0913 - a form, field by field
             limit=limit,
         )
         plan = considered(settings, registry, plan, asking=not yes, json=json)
-        run = registry.start_run(plan, shell.author(settings), time.time())
+        run = registry.start_run(plan, settings.author(), time.time())
         _go_on(settings, registry, run, wait=wait, json=json)
 
 
@@ -200,7 +200,7 @@ def cancel(run: RunId, *, json: AsJson = False) -> None:
     """Stop a run for good, its job at the provider included."""
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
-        asked = registry.want_cancel(registry.run(run).id, shell.author(settings), time.time())
+        asked = registry.want_cancel(registry.run(run).id, settings.author(), time.time())
         _go_on(settings, registry, asked, wait=False, json=json)
 
 
@@ -209,7 +209,7 @@ def pause(run: RunId, *, json: AsJson = False) -> None:
     """Hold a run, where its provider can."""
     settings = shell.settings()
     with open_registry(settings.sarah_home) as registry:
-        asked = registry.want_pause(registry.run(run).id, shell.author(settings), time.time())
+        asked = registry.want_pause(registry.run(run).id, settings.author(), time.time())
         _go_on(settings, registry, asked, wait=False, json=json)
 
 
@@ -233,7 +233,7 @@ def resume(
             return
         held = registry.run(run)
         if held.state == "paused" or held.ended:
-            held = registry.want_resume(held.id, shell.author(settings), time.time())
+            held = registry.want_resume(held.id, settings.author(), time.time())
         _go_on(settings, registry, held, wait=wait, json=json)
 
 

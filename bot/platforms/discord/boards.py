@@ -25,7 +25,7 @@ _GONE = frozenset({10008, 50083})
 _LONGEST_NONCE = 25
 
 
-_HINT = "\n-# There is more to see where Sarah may Attach Files and Embed Links: let her in this channel."
+_HINT = "\n-# There is more to see where this bot may Attach Files and Embed Links in the channel."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from bot.platforms.discord.clerk import Chosen, Clerk
 LONGEST = 100
 # What the groups hold, as Discord's list of commands says it.
 _GROUPS = {
-    "data": "Datasets: upload, check and keep what Sarah learns from",
+    "data": "Datasets: upload, check and keep what is learned from",
     "train": "Runs: let a model learn from a dataset",
     "model": "Models: compare them, and choose the one that answers",
-    "sarah": "Sarah: how she is, and how she behaves here",
+    "sarah": "The assistant: how she is, and how she behaves here",
 }
 
 # Where, and to whom, Discord shows what not everybody may do; a server may change that, and we decide at every call.

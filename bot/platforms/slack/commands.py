@@ -66,8 +66,7 @@ class Commands:
         commands = self._admin.commands
         others = [one for one in commands if is_customers(one) and one.title not in {ASK, RESET}]
         listed = help_text([*others, *await self._admins(act)], f"{command} ")
-        # The commands' own sentences speak of Sarah, whatever the company calls her.
-        return f"{told}\n\n{listed.replace('Sarah', name)}" if listed else told
+        return f"{told}\n\n{listed}" if listed else told
 
     async def _admins(self, act: Act) -> list[Command]:
         """Return what somebody may do besides what every customer may; nothing where Slack does not say who it is."""

@@ -51,15 +51,13 @@ class Watching:
         for left in await following.unfinished(NAME):
             seen = asyncio.Event()
             board = _board(lambda report, run=left.run, seen=seen: self._glimpsed(report, run, seen))
-            looking = [
-                asyncio.create_task(following.follow(left.run, board, left.message_id, again=True)),
-                asyncio.create_task(seen.wait()),
-            ]
-            await asyncio.wait(looking, return_when=asyncio.FIRST_COMPLETED)
+            task = asyncio.create_task(following.follow(left.run, board, left.message_id, again=True))
+            glimpse = asyncio.create_task(seen.wait())
+            await asyncio.wait((task, glimpse), return_when=asyncio.FIRST_COMPLETED)
             # A run that goes on is told of again at the next start.
-            for task in looking:
-                task.cancel()
-            await asyncio.gather(*looking, return_exceptions=True)
+            task.cancel()
+            glimpse.cancel()
+            await asyncio.gather(task, glimpse, return_exceptions=True)
 
     def _glimpsed(self, report: Report, run: str, seen: asyncio.Event) -> None:
         self._console.print(self._told(report, run), "")

@@ -1,0 +1,135 @@
+"""What customers of the page may want beside answers: a person, what is kept, a copy of it, and its end."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.conversation import Conversation, Question
+from bot.platforms.web.door import new_token
+from bot.platforms.web.links import MOST, Links
+from tests.admin_kit import Scene as Office
+from tests.admin_kit import Wall, open_office
+from tests.platforms.web_scene import KEYS, served
+from tests.platforms.web_staff import OWN, Member, forms, shown, visiting
+
+
+async def talked(office: Office, someone: Member, text: str = "my lamp is dark") -> Conversation:
+    """Let somebody open the page and say something, and return the conversation."""
+    await someone.see("/")
+    token = someone.client.cookies["conversation"]
+    where = Conversation("web", "", token)
+    async for _ in office.assistant.answer(Question(where, token, text, text)):
+        pass
+    return where
+
+
+async def wants(someone: Member, what: str, **headers: str) -> httpx.Response:
+    """Press one of the buttons below the chat."""
+    return await someone.client.post(f"/do/{what}", headers={**OWN, **headers})
+
+
+async def test_the_chat_has_a_button_for_everything_a_customer_may_want(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as someone:
+        page = (await someone.see("/")).text
+        buttons = re.findall(r'formaction="do/([\w-]+)">([^<]+)<', page)
+        privacy = await wants(someone, "privacy")
+        assert "Export what is kept of me" in privacy.text
+    assert buttons == [
+        ("human", "Talk to a person"),
+        ("privacy", "Privacy"),
+        ("export-me", "Export"),
+        ("forget-me", "Forget me"),
+    ]
+
+
+async def test_a_customer_gets_a_file_of_what_is_kept_and_of_nobody_else(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as alice, visiting(url) as bob:
+        await talked(office, alice)
+        await talked(office, bob, "my plug is hot")
+        file = await wants(alice, "export-me")
+        assert file.headers["content-disposition"].startswith("attachment;")
+        assert "my lamp is dark" in json.dumps(file.json())
+        assert "plug" not in file.text
+
+
+async def test_who_wants_to_be_forgotten_is_asked_once_and_then_is(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as alice, visiting(url) as bob:
+        where, other = await talked(office, alice), await talked(office, bob)
+        page = await wants(alice, "forget-me")
+        assert await office.assistant.history(where, 5)
+        page = await alice.press(page, "Erase it all")
+        assert "Done: 1 message" in shown(page)
+        assert await office.assistant.history(where, 5) == []
+        assert len(await office.assistant.history(other, 5)) == 1
+        assert "Nothing is kept of you here." in shown(await wants(alice, "export-me"))
+
+
+async def test_a_person_is_told_with_an_address_that_does_not_give_the_conversation_away(tmp_path: Path) -> None:
+    wall = Wall()
+    async with (
+        open_office(tmp_path) as office,
+        served(office, keys=KEYS) as url,
+        visiting(url) as alice,
+        visiting(url) as olga,
+    ):
+        office.office.posts["discord"] = wall.notice
+        where = await talked(office, alice)
+        assert office.persona.sentences.handed_over in shown(await wants(alice, "human", host="evil.example"))
+        (_, notice) = wall.notices[0]
+        address = next(word for word in notice.text.split() if word.startswith("http"))
+        assert address.startswith(f"{url}/admin/conversations/")
+        assert where.channel not in notice.text
+        assert "Passphrase" in shown(await alice.see(address))
+        await olga.sign_in()
+        page = await olga.see(address)
+        assert "my lamp is dark Yes." in shown(page)
+        await olga.press(page, "Hand back")
+        assert office.assistant.silence(where) == ""
+        assert "Hand back" not in (await olga.see(address)).text
+        assert (await olga.see("/admin/conversations/unknown")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_where_nobody_can_sign_in_a_person_is_told_no_address(tmp_path: Path) -> None:
+    wall = Wall()
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as alice:
+        office.office.posts["discord"] = wall.notice
+        await talked(office, alice)
+        await wants(alice, "human")
+    assert "http" not in wall.notices[0][1].text
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
+async def test_another_site_can_do_nothing_in_a_customer_s_name(tmp_path: Path, headers: dict[str, str]) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as alice:
+        where = await talked(office, alice)
+        answer = await alice.client.post("/do/forget-me", data={"sure": "yes"}, headers=headers)
+        assert answer.status_code == httpx.codes.NOT_FOUND
+        assert len(await office.assistant.history(where, 5)) == 1
+
+
+@pytest.mark.parametrize("what", ["ask", "reset", "nothing", "data"])
+async def test_nothing_else_can_be_done_there(tmp_path: Path, what: str) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as alice:
+        await alice.see("/")
+        assert (await wants(alice, what)).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_without_a_cookie_there_is_nothing_to_be_done_and_that_is_said(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office, served(office) as url, visiting(url) as stranger:
+        page = await wants(stranger, "forget-me")
+        assert "There is no conversation of yours yet" in shown(page)
+        assert not [form for form in forms(page) if form.action.startswith("/do/")]
+
+
+def test_the_address_of_a_conversation_stays_the_same_and_old_ones_are_let_go() -> None:
+    links, token = Links(), new_token()
+    key = links.to(token)
+    assert links.to(token) == key
+    assert links.token(key) == token
+    assert key not in token
+    for _ in range(MOST):
+        links.to(new_token())
+    assert links.token(key) is None

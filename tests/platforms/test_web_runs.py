@@ -1,0 +1,166 @@
+"""Runs on the Admin tab: a page that changes by itself until the end, in a real browser and over a restart."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from bot.admin.replies import Attachment, Report
+from bot.platforms.web.boards import MOST, Boards
+from bot.platforms.web.forms import Place
+from bot.platforms.web.showing import progress_of
+from tests.admin_kit import Scene as Office
+from tests.admin_kit import open_office
+from tests.browser import FLAGS, Profiles, find_chromium
+from tests.platforms.web_scene import KEYS, served
+from tests.platforms.web_staff import Member, at_the_desk, shown
+
+pytest_plugins = ("tests.browser",)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PHONE = 390
+LINES = [
+    json.dumps({"messages": [{"role": "user", "content": f"Lamp {n}?"}, {"role": "assistant", "content": f"Yes {n}."}]})
+    for n in range(20)
+]
+GOOD = "\n".join(LINES).encode()
+
+
+async def begun(office: Office, channel: str = "admin") -> str:
+    """Begin a run that nobody works on yet, as an earlier process left it, and return its id."""
+    kept = await office.give("train start", dataset=office.registry.datasets()[0].id)
+    proposal = str(kept.buttons[0].given["proposal"])
+    run = (await asyncio.to_thread(office.registry.agree, proposal, "web:Olga", 1.0)).run
+    await office.store.progress.begin(run, "web", "", channel)
+    return run
+
+
+async def test_a_run_that_an_earlier_process_showed_goes_on_after_the_restart(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        async with at_the_desk(office) as olga:
+            await olga.fill("data upload", {"file": ("lamps.jsonl", GOOD)})
+        run = await begun(office)
+        async with at_the_desk(office) as olga:
+            await until(olga, f"/admin/runs/{run}", "</strong>: queued")
+            page = await olga.see(f"/admin/runs/{run}")
+            assert "Cancel" in page.text
+            assert "data-over" not in page.text
+            office.office.start_work(tmp_path)
+            page = await until(olga, f"/admin/runs/{run}", "data-over")
+            assert f"{run} : succeeded" in shown(page)
+            assert page.text.count("<img") == 1
+            assert "answers from the next message on" in shown(await olga.press(page, "Promote"))
+            assert (await olga.see("/admin/runs/run-0")).status_code == httpx.codes.NOT_FOUND
+        assert await office.admin.following.unfinished("web") == []
+
+
+async def test_a_run_that_is_not_over_is_left_to_the_next_start(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        async with at_the_desk(office) as olga:
+            await olga.fill("data upload", {"file": ("lamps.jsonl", GOOD)})
+        run = await begun(office)
+        async with at_the_desk(office) as olga:
+            await until(olga, f"/admin/runs/{run}", "</strong>: queued")
+        assert [left.run for left in await office.admin.following.unfinished("web")] == [run]
+
+
+async def test_a_picture_stands_until_the_next_one_and_old_runs_are_let_go(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        boards = Boards(office.admin)
+        board = boards._board()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as follow() is handed it
+        picture = Attachment("loss.png", b"1")
+        assert await board.post(Report("one", picture), "run-1") == "run-1"
+        assert await board.edit("run-1", Report("two"))
+        assert boards.report("run-1") == Report("two", picture)
+        for number in range(MOST):
+            await board.post(Report("other"), f"other-{number}")
+        assert boards.report("run-1") is None
+
+
+async def test_a_part_that_is_the_same_has_the_same_version_and_a_changed_one_another() -> None:
+    place = Place("/admin/do", "secret")
+    versions = [progress_of(report, place).partition(">")[0] for report in (Report("a"), Report("a"), Report("b"))]
+    assert versions[0] == versions[1] != versions[2]
+
+
+@dataclass
+class Staff:
+    """Olga, before a browser."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list[str])
+
+    async def sign_in(self) -> None:
+        """Sign in."""
+        await self.page.goto(f"{self.url}/admin")
+        await self.page.get_by_label("Name").fill("Olga")
+        await self.page.get_by_label("Passphrase").fill(KEYS["Olga"])
+        await self.page.get_by_role("button", name="Sign in").click()
+        await expect(self.page.get_by_role("heading", name="Admin")).to_be_visible()
+
+    async def tune(self, file: Path) -> None:
+        """Upload a file and start a run."""
+        await self.page.get_by_role("link", name="Upload").click()
+        await self.page.get_by_label("File").set_input_files(file)
+        await self.page.get_by_role("button", name="Upload").click()
+        await self.page.get_by_role("button", name="Start a run").click()
+        await self.page.get_by_role("button", name="Start it").click()
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (PHONE, False)])
+async def test_an_admin_tunes_a_model_and_watches_with_and_without_scripts(
+    tmp_path: Path, browser: Profiles, *, width: int, scripts: bool
+) -> None:
+    assert browser
+    file = tmp_path / "lamps.jsonl"
+    file.write_bytes(GOOD)
+    async with (
+        open_office(tmp_path / "home") as office,
+        served(office, keys=KEYS) as url,
+        async_playwright() as playwright,
+    ):
+        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        olga = await _before(chromium, url, width=width, scripts=scripts)
+        await olga.sign_in()
+        assert await _fits(olga.page, width, scripts=scripts)
+        await olga.tune(file)
+        await expect(olga.page.locator("[data-over]")).to_be_visible(timeout=60_000)
+        await expect(olga.page.get_by_text("succeeded")).to_be_visible()
+        await expect(olga.page.locator("[data-over] img")).to_be_visible()
+        assert await _fits(olga.page, width, scripts=scripts)
+        await olga.page.get_by_role("button", name="Promote").click()
+        await expect(olga.page.get_by_text("answers from the next message on")).to_be_visible()
+        assert olga.problems == []
+        await chromium.close()
+
+
+async def _before(chromium: Browser, url: str, *, width: int, scripts: bool) -> Staff:
+    context = await chromium.new_context(java_script_enabled=scripts, viewport={"width": width, "height": 800})
+    olga = Staff(await context.new_page(), url)
+    olga.page.on("pageerror", lambda error: olga.problems.append(str(error)))
+    olga.page.on(
+        "console",
+        lambda message: olga.problems.append(message.text) if "Content Security" in message.text else None,
+    )
+    return olga
+
+
+async def _fits(page: Page, width: int, *, scripts: bool) -> bool:
+    """Whether nothing reaches over the edge; without scripts, as far as a picture of the page tells."""
+    if scripts:
+        return bool(await page.evaluate("document.scrollingElement.scrollWidth") <= width)
+    box = await page.locator("body").bounding_box()
+    return box is not None and box["width"] <= width
+
+
+async def until(member: Member, path: str, wanted: str) -> httpx.Response:
+    """Open a page until it shows something, as its script does."""
+    async with asyncio.timeout(60):
+        while wanted not in (page := await member.see(path)).text:
+            pass
+    return page
