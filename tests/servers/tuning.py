@@ -16,7 +16,18 @@ from aiohttp import web
 from tests.servers.loopback import serve
 from tests.servers.tuning_faults import Cut, Fault, Moment, Refusal, Slow, key_refused
 from tests.servers.tuning_jobs import ENDED, Job
-from tests.servers.tuning_routes import ANSWERS, PLACES, Callback, Request, Route, body_of, cut, refused, spoilt
+from tests.servers.tuning_routes import (
+    ANSWERS,
+    PLACES,
+    Callback,
+    Request,
+    Route,
+    body_of,
+    cut,
+    refused,
+    spoilt,
+    streamed,
+)
 from tests.servers.tuning_store import RefusedError, Store
 
 KEY = "sk-local-0123456789abcdef"
@@ -133,7 +144,8 @@ class TuningServer:
         try:
             if route == "content":
                 return web.Response(body=self.store.file(http.match_info["id"]).content)
-            return web.json_response(ANSWERS[route](self.store, http.match_info.get("id", ""), request))
+            answer = ANSWERS[route](self.store, http.match_info.get("id", ""), request)
+            return streamed(answer) if request.body.get("stream") else web.json_response(answer)
         except RefusedError as error:
             return refused(error.refusal)
 

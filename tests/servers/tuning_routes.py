@@ -69,6 +69,14 @@ ANSWERS: Mapping[Route, Callable[[Store, str, Request], Json]] = {
 }
 
 
+def streamed(completion: Json) -> web.Response:
+    """Return a chat completion as a stream of one piece."""
+    (choice,) = cast("list[Json]", completion["choices"])
+    delta = {"index": 0, "delta": choice["message"], "finish_reason": "stop"}
+    chunk = {**completion, "object": "chat.completion.chunk", "choices": [delta]}
+    return web.Response(text=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
+
+
 async def body_of(http: web.Request) -> Json:
     """Read the request whole: a client that is killed before has asked for nothing."""
     if http.content_type == "multipart/form-data":

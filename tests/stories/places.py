@@ -42,8 +42,9 @@ Opening = Callable[[Path, Path, Profiles], AbstractAsyncContextManager[Place]]
 async def in_discord(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
     """Mention her in a channel."""
     persona = read_persona(data)
-    async with _assistant(home, data) as assistant:
-        client = create_client(assistant, persona, home, edit_every=NEVER)
+    guard = TopicGuard(read_topic_model(data, knowledge(data)), THRESHOLD)
+    async with open_office(home, Embedded(knowledge(data)), persona=persona, data=data, guard=guard) as office:
+        client = create_client(office.assistant, persona, office.admin, home, edit_every=NEVER)
         async with simcord.run(client, settle_timeout=10.0) as env:
             guild = env.create_guild("Customers")
             channel = guild.create_text_channel("support")

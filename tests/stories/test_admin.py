@@ -1,0 +1,97 @@
+"""An admin retrains her without leaving the chat: the same loop on every platform."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser import Profiles
+from tests.kit import OTHER_DATA
+from tests.servers.tuning import tuning_server
+from tests.stories.counters import COUNTERS
+
+QUESTION = "Does bulb number 7 of the lighthouse series need a transformer?"
+ANSWER = "Bulb number 7 of the lighthouse series needs the small transformer, and it is in the box."
+SERVED = "I was tuned at the local server, and say the same to everybody."
+STOP = "**STOP**"
+
+
+def examples(count: int = 20) -> bytes:
+    """Return a file of examples in which no check finds an error."""
+    said = [
+        (f"Does bulb number {at} of the lighthouse series need a transformer?", ANSWER.replace("7", str(at), 1))
+        for at in range(count)
+    ]
+    lines = (
+        {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+        for question, answer in said
+    )
+    return "\n".join(map(json.dumps, lines)).encode()
+
+
+def bad() -> bytes:
+    """Return the same with an answer missing in line 3."""
+    lines = examples().decode().splitlines()
+    lines[2] = json.dumps({"messages": json.loads(lines[2])["messages"][:1]})
+    return "\n".join(lines).encode()
+
+
+def plain(text: str) -> str:
+    """Return the words of a text, however they are laid out."""
+    return " ".join(re.sub(r"[*_`#│┃>\\]", "", text).split())
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("place", COUNTERS)
+async def test_an_admin_uploads_tunes_compares_promotes_and_rolls_back(
+    place: str, tmp_path: Path, browser: Profiles
+) -> None:
+    with tuning_server() as server:
+        server.store.answer = SERVED
+        async with COUNTERS[place](tmp_path, OTHER_DATA, server, browser) as counter:
+            before = plain(await counter.ask(QUESTION))
+
+            # A bad file: every problem with its line, and nothing is kept.
+            said = plain(await counter.upload("bulbs.jsonl", bad()))
+            assert "Nothing was kept" in said
+            assert "line 3" in said
+            assert "There are no datasets yet" in plain(await counter.give("data list"))
+
+            # The good one is kept, and priced.
+            said = plain(await counter.upload("bulbs.jsonl", examples()))
+            assert "Kept as bulbs" in said
+            assert "Price" in said
+
+            # A run at a server of the fine-tuning protocol, across a restart, in one message.
+            said = plain(await counter.start("bulbs", "openai"))
+            assert re.search(r"Tokens: .* Cost: .* Time: ", said)
+            await counter.press("Start it")
+            await counter.until("watch (6 of 8)")
+            messages = await counter.messages()
+            await counter.restart()
+            [job] = server.jobs
+            server.finish(job.id)
+            told = plain(await counter.until("It made"))
+            assert "succeeded" in told
+            assert "training loss" in told
+            assert await counter.has_chart()
+            assert await counter.messages() == messages
+
+            # The embedded model learns the same; its scorecard comes with the end.
+            await counter.start("bulbs", "embedded")
+            await counter.press("Start it")
+            told = plain(await counter.until("It made"))
+            assert re.search(r"passes \d+ of \d+", told)
+            compared = plain(await counter.press("Compare"))
+            assert re.search(r"(better than|worse than|not distinguishable)", compared)
+
+            # Promoted: the customer's next turn has the new answer. Rolled back: the old one.
+            assert "answers from the next message on" in plain(await counter.press("Promote"))
+            assert ANSWER in plain(await counter.ask(QUESTION))
+            assert "answers from the next message on" in plain(await counter.give("model rollback"))
+            assert plain(await counter.ask(QUESTION)) == before
+            audit = plain(await counter.give("sarah audit"))
+            assert "promote" in audit
+            assert "rollback" in audit
