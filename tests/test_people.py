@@ -80,6 +80,17 @@ async def test_whoever_is_forgotten_takes_nobody_elses_turns_and_verdicts_along(
     assert await store.people.forget("slack", "T1", "U1") == 0
 
 
+async def test_where_a_person_is_the_same_in_every_workspace_all_of_it_is_shown_and_forgotten(store: Store) -> None:
+    for conversation in (HERE, ELSEWHERE, ON_DISCORD):
+        await tell(store, conversation=conversation)
+    assert await store.handoffs.begin(ELSEWHERE, "U1", 1.0, "")
+    assert len(await store.people.export("slack", None, "U1")) == 2
+    assert await store.people.forget("slack", None, "U1") == 2
+    assert await store.people.export("slack", None, "U1") == []
+    assert [handoff.asked_by for handoff in await store.handoffs.every_open()] == [""]
+    assert len(await store.people.export("discord", None, "U1")) == 1
+
+
 @pytest.mark.parametrize("name", ["U1", "slack:U1"])
 async def test_hand_offs_lose_the_name_of_whoever_is_forgotten_and_go_on(path: Path, name: str) -> None:
     async with open_store(path) as store:

@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 
 from bot.admin.board import Notice, ShowError
-from bot.admin.calls import Call
+from bot.admin.calls import Call, Caller
 from bot.admin.forms import About, command
 from bot.admin.office import Office, Refusal
 from bot.admin.replies import Attachment, Button, Reply
@@ -83,16 +83,19 @@ async def forget_me(call: Call, office: Office, *, sure: Annotated[bool, About("
     if not sure:
         button = Button("Erase it all", "forget-me", {"sure": "yes"}, "danger")
         return Reply("Everything you wrote to me here, with my answers, would be gone for good.", buttons=(button,))
-    caller = call.caller
-    erased = await office.store.people.forget(caller.platform, caller.workspace, caller.user)
+    erased = await office.store.people.forget(*_whose(call.caller))
     return Reply(f"Done: {number(erased, 'message')} of yours, and what was answered, are gone for good.")
+
+
+def _whose(caller: Caller) -> tuple[str, str | None, str]:
+    """Return platform, workspace and id of somebody: on Discord a person is the same in every server."""
+    return caller.platform, None if caller.platform == "discord" else caller.workspace, caller.user
 
 
 @command("", may="anyone")
 async def export_me(call: Call, office: Office) -> Reply:
     """Get a file of everything that is kept of you here."""
-    caller = call.caller
-    kept = await office.store.people.export(caller.platform, caller.workspace, caller.user)
+    kept = await office.store.people.export(*_whose(call.caller))
     if not kept:
         return Reply("Nothing is kept of you here.")
     told = json.dumps(kept, ensure_ascii=False, indent=2, default=asdict).encode()

@@ -66,16 +66,17 @@ class Handoffs:
         elif (known := self.open_for(handoff.conversation)) and known.id == handoff.id:
             del self._open[handoff.conversation]
 
-    def forget(self, connection: sa.Connection, platform: str, workspace: str, names: Collection[str]) -> None:
-        """Take a person's names out of every hand-off of a workspace."""
-        there = (handoffs.c.platform == platform, handoffs.c.workspace == workspace)
+    def forget(self, connection: sa.Connection, platform: str, workspace: str | None, names: Collection[str]) -> None:
+        """Take a person's names out of every hand-off of a workspace, or of the whole platform."""
+        there = (handoffs.c.platform == platform, sa.true() if workspace is None else handoffs.c.workspace == workspace)
         for column in (handoffs.c.asked_by, handoffs.c.ended_by):
             connection.execute(handoffs.update().where(*there, column.in_(names)).values({column: ""}))
 
-    def forgotten(self, platform: str, workspace: str, names: Collection[str]) -> None:
+    def forgotten(self, platform: str, workspace: str | None, names: Collection[str]) -> None:
         """Take a person's names out of memory, once they are out of the file."""
         for conversation, handoff in self._open.items():
-            if (conversation.platform, conversation.workspace) == (platform, workspace) and handoff.asked_by in names:
+            there = conversation.platform == platform and workspace in {None, conversation.workspace}
+            if there and handoff.asked_by in names:
                 self._open[conversation] = replace(handoff, asked_by="")
 
 

@@ -70,8 +70,11 @@ class People:
         self._database = database
         self._handoffs = handoffs
 
-    async def forget(self, platform: str, workspace: str, author: str) -> int:
-        """Erase what is kept of a person in a workspace, in the file itself; returns how many turns were theirs."""
+    async def forget(self, platform: str, workspace: str | None, author: str) -> int:
+        """Erase what is kept of a person in a workspace, in the file itself; returns how many turns were theirs.
+
+        None is every workspace, for platforms on which a person is the same everywhere.
+        """
         # By the second form admins are told of.
         names = (author, f"{platform}:{author}")
         # Asked of each turn, so that SQLite begins with the author and not with all that the workspace said.
@@ -88,8 +91,8 @@ class People:
         await self._database.checkpoint()
         return gone
 
-    async def export(self, platform: str, workspace: str, author: str) -> list[Exchange]:
-        """Return all that a person asked in a workspace, oldest first."""
+    async def export(self, platform: str, workspace: str | None, author: str) -> list[Exchange]:
+        """Return all that a person asked in a workspace (None: in every one), oldest first."""
         parts = (conversations.c[part] for part in ("platform", "workspace", "channel", "thread"))
         own = sa.and_(feedback.c.turn_id == turns.c.id, feedback.c.author == author)
         rating = sa.func.coalesce(feedback.c.rating, "")
@@ -130,9 +133,10 @@ class People:
         return Counts(*row)
 
 
-def _is_in(platform: str, workspace: str) -> sa.ColumnElement[bool]:
+def _is_in(platform: str, workspace: str | None) -> sa.ColumnElement[bool]:
     """Whether a turn was said in this workspace, as a question to each turn."""
-    place = sa.and_(conversations.c.platform == platform, conversations.c.workspace == workspace)
+    there = sa.true() if workspace is None else conversations.c.workspace == workspace
+    place = sa.and_(conversations.c.platform == platform, there)
     its = sa.select(conversations.c.id).where(conversations.c.id == turns.c.conversation_id, place)
     return its.correlate(turns).exists()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, cast
 import pytest
 from simcord.results import InteractionResult
 
-from bot.admin.calls import Call
+from bot.admin.calls import Call, Upload
 from bot.admin.forms import About, Form, command
 from bot.admin.office import Office
 from bot.admin.replies import Button, Reply
@@ -43,6 +43,18 @@ async def offer(call: Call, office: Office) -> Reply:
     del call, office
     noting = Button("Note it", "data note", {"by": "the office"})
     return Reply("Here.", buttons=(noting, Button("Write", "data add-example")))
+
+
+@command("data", may="anyone")
+async def pack(
+    call: Call,
+    office: Office,
+    file: Annotated[Upload, About("What to pack")],
+    text: Annotated[str, About("What is written on it", long=True)],
+) -> Reply:
+    """Pack a file."""
+    del call, office
+    return Reply(f"{file.name} {text}")
 
 
 def fields(result: InteractionResult) -> dict[str, Component]:
@@ -241,6 +253,13 @@ async def test_a_file_beside_a_command_needs_no_form(tmp_path: Path) -> None:
     async with open_cdn() as files, open_patient_scene(tmp_path, files=files) as scene:
         done = await scene.boss().slash(scene.channel, "data upload", file=("lamps.jsonl", examples().encode()))
         assert "Kept as **lamps**" in shown(done)
+
+
+async def test_a_file_that_was_sent_already_is_not_lost_in_a_form(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path, commands=(pack,)) as scene:
+        result = await scene.boss().slash(scene.channel, "data pack", file=("lamps.jsonl", b"{}"))
+        assert result.modal is None
+        assert "`text` is missing" in shown(result)
 
 
 async def test_a_file_that_is_not_where_discord_keeps_files_is_not_fetched(tmp_path: Path) -> None:

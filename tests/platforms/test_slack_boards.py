@@ -1,5 +1,6 @@
 """How runs are shown in Slack: one message of a channel, changed as they go on."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from bot.platforms.slack.files import Files
 from tests.admin_kit import Scene
 from tests.platforms.slack_scene import ADMIN, give, office, shown
 from tests.servers.slack import Slack, open_slack
-from tests.servers.slack_kit import company, eventually
+from tests.servers.slack_kit import at_work, company, eventually
 from tests.servers.slack_workspace import BOT_TOKEN, BOT_USER, TEAM, Message
 from tests.training.workflow_kit import conversations, keep, record
+from training.registry import Plan
 
 pytestmark = pytest.mark.asyncio
 
@@ -187,6 +189,18 @@ async def test_the_next_process_goes_on_in_the_message_that_an_earlier_one_left(
         await slack.until(lambda: "Promote" in left.commands, 30)
         await eventually(lambda: _all_told(scene))
     assert slack.workspace.messages == [left]
+
+
+async def test_at_the_end_a_run_is_left_for_the_next_process_to_show(slack: Slack, tmp_path: Path) -> None:
+    async with company(tmp_path) as scene:
+        dataset = keep(tmp_path, conversations())
+        record(scene.registry, dataset)
+        run = scene.registry.start_run(Plan(dataset.id, "embedded", "embedded"), "slack:U1", 1.0)
+        await scene.store.progress.begin(run.id, "slack", TEAM, "C1")
+        async with at_work(slack, scene.assistant, admin=scene.admin):
+            await slack.until(lambda: slack.workspace.messages)
+        assert not [task for task in asyncio.all_tasks() if "follow" in task.get_name()]
+        assert [left.run for left in await scene.admin.following.unfinished("slack")] == [run.id]
 
 
 async def _all_told(scene: Scene) -> bool:
