@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.admin.board import Board, ShowError
 from bot.admin.office import Office
 from bot.admin.progress import State, report
-from bot.admin.replies import Report
+from bot.admin.replies import Attachment, Report
 from bot.store import StoreError
 from training.registry import RegistryError
 
@@ -110,13 +110,20 @@ class _Shown:
         self._message_id = message_id
         self._stands = stands
         self._failed = 0
+        # The newest chart, and whether the message shows it.
+        self._picture: Attachment | None = None
+        self._is_drawn = True
 
     async def show(self, run: str, told: Report) -> bool:
         """Change the message, or post one where it is gone; False where that is to be tried again."""
+        if told.picture:
+            self._picture, self._is_drawn = told.picture, False
+        whole = replace(told, picture=self._picture)
         try:
-            if not (self._message_id and await self._board.edit(self._message_id, told)):
-                self._message_id = await self._board.post(told, run)
+            if not (self._message_id and await self._board.edit(self._message_id, told if self._is_drawn else whole)):
+                self._message_id = await self._board.post(whole, run)
                 await self._stands(self._message_id)
+            self._is_drawn = True
         except ShowError as error:
             self._failed += 1
             if error.lasting or self._failed >= ATTEMPTS:

@@ -44,5 +44,6 @@ class Report:
 
     text: str
     picture: Attachment | None = None
+    """A new chart, which takes the place of the one before; None where that one stays."""
     buttons: tuple[Button, ...] = ()
     is_last: bool = False

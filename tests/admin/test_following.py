@@ -21,7 +21,7 @@ from training.providers import Event, Metric
 from training.registry import Tuned
 
 LOSS = Metric(10, "train_loss", 0.5)
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager
@@ -149,6 +149,16 @@ async def test_a_base_that_is_out_of_reach_for_a_moment_is_asked_again(home: Pat
         tried = scene.registry.models()[0].id
         assert "it is down" in (await scene.give("model compare", model=tried)).text
         assert "**base** passes" in (await scene.give("model compare", model=tried)).text
+
+
+async def test_a_scorecard_that_lacks_an_answer_is_made_anew_and_a_whole_one_is_kept(home: Path) -> None:
+    model = ScriptedModel(broken())
+    async with idle(home, model) as scene:
+        asked: list[int] = []
+        for _ in range(3):
+            await scene.give("model compare", model="base")
+            asked.append(len(model.prompts))
+    assert asked[0] < asked[1] == asked[2]
 
 
 async def test_a_message_that_is_deleted_is_posted_anew_and_goes_on(home: Path) -> None:

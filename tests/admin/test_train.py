@@ -173,7 +173,7 @@ async def test_a_provider_that_refuses_ends_the_run_with_its_sentence(home: Path
     server.script("create", closed_to_the_organisation())
     async with open_small(home, **at(server)) as scene:
         run = await started(scene, "lamps", provider="openai")
-        wall = await asyncio.wait_for(followed(scene, run), 30)
+        wall = await asyncio.wait_for(followed(scene, run), 60)
         last = wall.shown["m1"]
         assert last.is_last
         assert scene.registry.run(run).state == "failed"
@@ -209,7 +209,7 @@ async def test_a_provider_that_changes_its_mind_is_followed(home: Path, server: 
             server.set_status(job, status)
             await until(lambda state=state: f"{run}**: {state}" in wall.shown.get("m1", wall.posted[0]).text)
         server.fail(job, "server_error", "The training run has been lost.")
-        await asyncio.wait_for(told, 30)
+        await asyncio.wait_for(told, 60)
     assert "failed" in wall.shown["m1"].text
     assert "lost" in wall.shown["m1"].text
     assert list(wall.shown) == ["m1"]
@@ -224,7 +224,7 @@ async def test_a_run_is_cancelled_at_the_provider_too(home: Path, server: Tuning
         await until(lambda: server.jobs and wall.posted)
         reply = await scene.press(wall.posted[0], "Cancel", SECOND)
         assert "is to stop" in reply.text
-        await asyncio.wait_for(told, 30)
+        await asyncio.wait_for(told, 60)
         assert server.jobs[0].status == "cancelled"
         assert (SECOND.who, "want cancel") in audited(scene)
     assert wall.shown["m1"].text.endswith("It was cancelled: nothing was registered.")

@@ -25,8 +25,8 @@ async def main(home: Path, conversations: int) -> None:
 
     settings = Settings(sarah_home=home, sarah_web=False)
     async with open_desk(settings, per_minute=0) as desk:
-        DiscordPlatform(desk.assistant, desk.persona, "token", home)
-        SlackPlatform(desk.assistant, desk.persona, SlackTokens("xoxb-1", app_token="xapp-1"))
+        DiscordPlatform(desk.assistant, desk.persona, desk.admin, "token", home)
+        SlackPlatform(desk.assistant, desk.persona, SlackTokens("xoxb-1", app_token="xapp-1"), desk.admin)
         print("ready", flush=True)
         print(f"{learning:.0f}", flush=True)
         print(f"{_size():.0f}", flush=True)

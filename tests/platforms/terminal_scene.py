@@ -57,16 +57,16 @@ class Terminal:
         """What came since the last prompt, without escape sequences."""
         return ESCAPES.sub("", self.raw[self._read :])
 
-    async def until(self, text: str) -> None:
+    async def until(self, text: str, patience: float = PATIENCE) -> None:
         """Wait until this is shown."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while text not in self.unread:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_prompted(self) -> str:
+    async def until_prompted(self, patience: float = PATIENCE) -> str:
         """Wait for the prompt, and return what was shown before it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not self.unread.endswith(PROMPT):
                 self._changed.clear()
                 await self._changed.wait()

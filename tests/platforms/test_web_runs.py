@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from bot.admin.replies import Attachment, Report
 from bot.platforms.web.boards import MOST, Boards
@@ -15,8 +14,8 @@ from bot.platforms.web.forms import Place
 from bot.platforms.web.showing import progress_of
 from tests.admin_kit import Scene as Office
 from tests.admin_kit import open_office
-from tests.browser import FLAGS, Profiles, find_chromium
-from tests.platforms.web_scene import KEYS, served
+from tests.browser import Profiles
+from tests.platforms.web_scene import KEYS, customer, served
 from tests.platforms.web_staff import Member, at_the_desk, shown
 
 pytest_plugins = ("tests.browser",)
@@ -48,6 +47,7 @@ async def test_a_run_that_an_earlier_process_showed_goes_on_after_the_restart(tm
             await until(olga, f"/admin/runs/{run}", "</strong>: queued")
             page = await olga.see(f"/admin/runs/{run}")
             assert "Cancel" in page.text
+            assert '<noscript><meta http-equiv="refresh"' in page.text
             assert "data-over" not in page.text
             office.office.start_work(tmp_path)
             page = await until(olga, f"/admin/runs/{run}", "data-over")
@@ -87,75 +87,51 @@ async def test_a_part_that_is_the_same_has_the_same_version_and_a_changed_one_an
     assert versions[0] == versions[1] != versions[2]
 
 
-@dataclass
-class Staff:
-    """Olga, before a browser."""
-
-    page: Page
-    url: str
-    problems: list[str] = field(default_factory=list[str])
-
-    async def sign_in(self) -> None:
-        """Sign in."""
-        await self.page.goto(f"{self.url}/admin")
-        await self.page.get_by_label("Name").fill("Olga")
-        await self.page.get_by_label("Passphrase").fill(KEYS["Olga"])
-        await self.page.get_by_role("button", name="Sign in").click()
-        await expect(self.page.get_by_role("heading", name="Admin")).to_be_visible()
-
-    async def tune(self, file: Path) -> None:
-        """Upload a file and start a run."""
-        await self.page.get_by_role("link", name="Upload").click()
-        await self.page.get_by_label("File").set_input_files(file)
-        await self.page.get_by_role("button", name="Upload").click()
-        await self.page.get_by_role("button", name="Start a run").click()
-        await self.page.get_by_role("button", name="Start it").click()
+async def _signed_in(page: Page, url: str) -> None:
+    await page.goto(f"{url}/admin")
+    await page.get_by_label("Name").fill("Olga")
+    await page.get_by_label("Passphrase").fill(KEYS["Olga"])
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Admin")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (PHONE, False)])
-async def test_an_admin_tunes_a_model_and_watches_with_and_without_scripts(
-    tmp_path: Path, browser: Profiles, *, width: int, scripts: bool
+async def _tuned(page: Page, file: Path) -> None:
+    await page.get_by_role("link", name="Upload Check").click()
+    await page.get_by_label("File").set_input_files(file)
+    await page.get_by_role("button", name="Upload").click()
+    await page.get_by_role("button", name="Start a run").click()
+    await page.get_by_role("button", name="Start it").click()
+
+
+async def _fits(page: Page, width: int) -> bool:
+    return bool(await page.evaluate("document.scrollingElement.scrollWidth") <= width)
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
+async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_reload(
+    tmp_path: Path, browser: Profiles, width: int
 ) -> None:
-    assert browser
     file = tmp_path / "lamps.jsonl"
     file.write_bytes(GOOD)
     async with (
         open_office(tmp_path / "home") as office,
-        served(office, keys=KEYS) as url,
-        async_playwright() as playwright,
+        served(office, browser.port, keys=KEYS) as url,
+        customer(browser, url) as olga,
     ):
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        olga = await _before(chromium, url, width=width, scripts=scripts)
-        await olga.sign_in()
-        assert await _fits(olga.page, width, scripts=scripts)
-        await olga.tune(file)
-        await expect(olga.page.locator("[data-over]")).to_be_visible(timeout=60_000)
-        await expect(olga.page.get_by_text("succeeded")).to_be_visible()
-        await expect(olga.page.locator("[data-over] img")).to_be_visible()
-        assert await _fits(olga.page, width, scripts=scripts)
-        await olga.page.get_by_role("button", name="Promote").click()
-        await expect(olga.page.get_by_text("answers from the next message on")).to_be_visible()
-        assert olga.problems == []
-        await chromium.close()
-
-
-async def _before(chromium: Browser, url: str, *, width: int, scripts: bool) -> Staff:
-    context = await chromium.new_context(java_script_enabled=scripts, viewport={"width": width, "height": 800})
-    olga = Staff(await context.new_page(), url)
-    olga.page.on("pageerror", lambda error: olga.problems.append(str(error)))
-    olga.page.on(
-        "console",
-        lambda message: olga.problems.append(message.text) if "Content Security" in message.text else None,
-    )
-    return olga
-
-
-async def _fits(page: Page, width: int, *, scripts: bool) -> bool:
-    """Whether nothing reaches over the edge; without scripts, as far as a picture of the page tells."""
-    if scripts:
-        return bool(await page.evaluate("document.scrollingElement.scrollWidth") <= width)
-    box = await page.locator("body").bounding_box()
-    return box is not None and box["width"] <= width
+        page, refused = olga.page, list[str]()
+        page.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
+        await page.set_viewport_size({"width": width, "height": 800})
+        await _signed_in(page, url)
+        assert await _fits(page, width)
+        await _tuned(page, file)
+        opened = await page.evaluate("performance.timeOrigin")
+        await expect(page.locator("[data-over] img")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_text("succeeded")).to_be_visible()
+        assert await page.evaluate("performance.timeOrigin") == opened
+        assert await _fits(page, width)
+        await page.get_by_role("button", name="Promote").click()
+        await expect(page.get_by_text("answers from the next message on")).to_be_visible()
+        assert refused == []
 
 
 async def until(member: Member, path: str, wanted: str) -> httpx.Response:

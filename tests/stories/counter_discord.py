@@ -8,10 +8,9 @@ from pathlib import Path
 
 import discord
 import simcord
-from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 from simcord.env import Env
-from simcord.results import InteractionResult, ResponseMessage
+from simcord.results import InteractionResult
 
 from bot.platforms.discord import SupportClient, create_client
 from bot.platforms.discord.platform import GRACE
@@ -22,7 +21,6 @@ from tests.platforms.discord_files import Cdn, open_cdn
 from tests.platforms.discord_scene import buttons, press
 from tests.servers.tuning import TuningServer
 from tests.stories.desks import PATIENCE, desk, settings
-from tests.stories.offices import Counter
 from tests.stories.processes import with_runs
 
 # Seconds of the simulated clock, longer than the simulated Discord waits for anything: only a test makes them pass.

@@ -58,7 +58,11 @@ class SlackCounter:
         """Press a button, and read what comes of it."""
         offered = ((one, name) for one in (*self.replies, *reversed(self.runs)) for name in one.commands)
         message, whole = next((one, name) for one, name in offered if name.startswith(label))
-        return await self._told(self.slack.press(ADMIN, message, whole))
+        runs = len(self.runs)
+        said = await self._told(self.slack.press(ADMIN, message, whole))
+        if "its progress is told in this channel" in said:
+            await self.slack.until(lambda: len(self.runs) > runs, PATIENCE)
+        return said
 
     async def progress(self) -> str:
         """Read the newest message about a run."""
@@ -115,7 +119,7 @@ class SlackCounter:
         return {name: _shown(bodies) for name, bodies in self.slack.workspace.responses.items() if bodies} | {
             one.ts: one
             for one in self.slack.workspace.messages
-            if one.user == BOT_USER and one.root == one.ts and one not in self.runs
+            if (one.user, one.channel, one.thread_ts) == (BOT_USER, CHANNEL, "") and one not in self.runs
         }
 
 

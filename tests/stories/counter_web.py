@@ -1,18 +1,20 @@
 """The Admin tab of the web page, and a customer's page beside it, each in a browser of its own."""
 
-import signal
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import FilePayload, Locator, Page, expect
 
+from bot.app import serve
+from bot.settings import Settings, read_settings
 from tests.browser import Profiles
+from tests.platforms.terminal_scene import variables
 from tests.platforms.web_scene import Customer, customer
 from tests.servers.tuning import TuningServer
 from tests.stories.offices import Counter
-from tests.stories.processes import settings, with_runs
-from tests.test_process import running
+from tests.stories.processes import around, settings, with_runs
 
 NAME, PASSPHRASE = "Olga", "open-sesame-please"
 # Milliseconds until a run must show what is waited for.
@@ -22,26 +24,34 @@ PATIENCE = 60_000
 class WebCounter:
     """An admin at the Admin tab, and a customer at the chat, of one process."""
 
-    def __init__(self, home: Path, variables: dict[str, str], admin: Page, ann: Customer) -> None:
-        self._home = home
-        self._variables = variables
+    def __init__(self, settings: Settings, admin: Page, ann: Customer) -> None:
+        self._settings = settings
         self.page = admin
         self._ann = ann
         self._asked = 0
         self._run = ""
         self._url = ""
-        self._process = AsyncExitStack()
+        self._serving: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Start the process."""
-        sarah = await self._process.enter_async_context(running(self._home, **self._variables))
-        self._process.push_async_callback(sarah.stop, signal.SIGTERM)
-        self._url = await sarah.until("Web page")
+        """Serve the page, with everything that stands around it."""
+        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def tell(part: str, phrase: str) -> None:
+            if part == "web":
+                address.set_result(phrase)
+
+        self._serving = asyncio.create_task(serve(self._settings, tell))
+        await asyncio.wait((self._serving, address), return_when=asyncio.FIRST_COMPLETED)
+        self._url = await address if address.done() else str(await self._serving)
 
     async def close(self) -> None:
-        """End the process."""
+        """End that in order."""
+        # Pages that stay open would load themselves again, in the middle of what comes next.
         await self._ann.page.goto("about:blank")
-        await self._process.aclose()
+        if self._serving:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
 
     async def upload(self, name: str, content: bytes) -> str:
         """Choose a file in the form of `data upload`, and send it."""
@@ -104,10 +114,10 @@ class WebCounter:
         return await self._ann.answers.last.inner_text()
 
     async def restart(self) -> None:
-        """End the process and begin the next one; sign in again to the run's page."""
+        """End everything and begin it anew; sign in again to the run's page."""
         await self.close()
         await self.open()
-        await self._ann.visit(self._url)
+        await self._ann.visit()
         await self._see(f"/admin/runs/{self._run}")
 
     async def until(self, words: str) -> str:
@@ -134,7 +144,7 @@ class WebCounter:
 
 
 @asynccontextmanager
-async def web(home: Path, data: Path, server: TuningServer, browser: Profiles) -> AsyncGenerator[Counter]:
+async def on_the_page(home: Path, data: Path, server: TuningServer, browser: Profiles) -> AsyncGenerator[Counter]:
     """Open the Admin tab and the chat."""
     async with open_web(home, data, server, browser) as counter:
         yield counter
@@ -143,15 +153,16 @@ async def web(home: Path, data: Path, server: TuningServer, browser: Profiles) -
 @asynccontextmanager
 async def open_web(home: Path, data: Path, server: TuningServer, browser: Profiles) -> AsyncGenerator[WebCounter]:
     """Do the same, and hand the pages out too."""
-    variables = {
-        **settings(data, server),
+    own = {
         "SARAH_WEB_PORT": str(browser.port),
         "SARAH_WEB_ADMINS": f"{NAME}={PASSPHRASE}",
+        "SARAH_HTTP_PORT": "0",
     }
-    async with with_runs(home), customer(browser) as ann, customer(browser) as admin:
-        counter = WebCounter(home, variables, admin.page, ann)
-        await counter.open()
-        try:
-            yield counter
-        finally:
-            await counter.close()
+    with around(variables(home, **settings(data, server), **own)):
+        async with with_runs(home), customer(browser) as ann, customer(browser) as admin:
+            counter = WebCounter(read_settings(), admin.page, ann)
+            try:
+                await counter.open()
+                yield counter
+            finally:
+                await counter.close()

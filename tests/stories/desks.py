@@ -4,11 +4,10 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import pytest
-
 from bot.admin.following import Following
 from bot.app import Desk, open_desk
 from bot.settings import Settings
+from tests.platforms.terminal_scene import variables as usual
 from tests.servers.tuning import TuningServer
 from tests.stories import processes
 
@@ -19,10 +18,9 @@ PATIENCE = 60.0
 @contextmanager
 def settings(home: Path, data: Path, server: TuningServer, home_workspace: str) -> Generator[Settings]:
     """Set the variables of the product, which its processes in the background read too, and return what they say."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in processes.settings(data, server).items():
-            patch.setenv(name, value)
-        yield Settings(_env_file=None, sarah_home=home, sarah_home_workspaces=home_workspace)  # pyright: ignore[reportCallIssue]
+    said = {**usual(home), **processes.settings(data, server), "SARAH_HOME_WORKSPACES": home_workspace}
+    with processes.around(said):
+        yield Settings(_env_file=None)  # pyright: ignore[reportCallIssue] - of pydantic's own
 
 
 @asynccontextmanager

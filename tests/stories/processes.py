@@ -1,9 +1,10 @@
 """What an admin's story needs of real processes: their settings, and an end of what works on runs."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -26,6 +27,19 @@ def settings(data: Path, server: TuningServer) -> dict[str, str]:
         # The story's company has no bulbs, and would refuse to speak of them.
         "SARAH_GUARD": "false",
     }
+
+
+@contextmanager
+def around(said: Mapping[str, str]) -> Generator[None]:
+    """Let this be the whole environment while the block lasts, for settings and for processes that are started."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(said)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @asynccontextmanager
