@@ -1,5 +1,6 @@
 """Commands as platforms give them: whether one may, what is missing, the doing, and a sentence for every trouble."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ SPEAKING = (
     StoreError,
     UploadError,
 )
+# What training's sentences call a command of the shell, and those that have another name here.
+_SHELL_COMMAND = re.compile(r"`sarah ([a-z]+ [a-z-]+)(?: [A-Z]+)?`")
+SHELL = {"data add": "data upload"}
 # A modal of Discord's has room for so many fields, and autocompletion for so many names.
 MOST_FIELDS = 5
 MOST_NAMES = 25
@@ -105,7 +109,7 @@ class Admin:
         except Refusal as why:
             return await self._refused(call, str(why))
         except SPEAKING as trouble:
-            return Reply(str(trouble))
+            return Reply(self._in_chat(str(trouble)))
         except OSError as error:
             reference = _logged(call, error)
             what = error.strerror or type(error).__name__
@@ -113,6 +117,15 @@ class Admin:
         except Exception as error:  # noqa: BLE001 - whatever broke, the admin gets a sentence and the operator its id
             reference = _logged(call, error)
             return Reply(f"That did not work, and the fault is ours: the log tells more under #{reference}.")
+
+    def _in_chat(self, text: str) -> str:
+        """Return a sentence in which a shell's commands are the ones that do the same here, where there is one."""
+
+        def here(shell: re.Match[str]) -> str:
+            title = SHELL.get(shell[1], shell[1])
+            return f"`{title}`" if title in self._by_title else shell[0]
+
+        return _SHELL_COMMAND.sub(here, text)
 
     async def complete(self, call: Call, field: str, typed: str) -> list[Choice]:
         """Return names that begin or continue what somebody typed into a field; none for who may not."""

@@ -10,11 +10,12 @@ from bot.admin.calls import Caller
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
 from tests.admin.kit import SLACK, answered, audited, marked, open_small
-from tests.admin_kit import ELSEWHERE, HERE, MEMBER, OWNER
+from tests.admin_kit import ELSEWHERE, HERE, MEMBER, OWNER, Scene
 from tests.kit import PERSONA, ScriptedModel
 
 OTHER = replace(MEMBER, user="4")
 AWAY = Conversation("discord", ELSEWHERE, "400")
+IN_SLACK = Caller("slack", "T1", "3", "Mia")
 
 
 def content(home: Path) -> bytes:
@@ -46,17 +47,36 @@ async def test_privacy_tells_what_is_kept_with_the_buttons_to_see_and_erase_it(t
         assert [button.command for button in reply.buttons] == ["export-me", "forget-me"]
 
 
+async def exported(scene: Scene, caller: Caller, where: Conversation) -> list[dict[str, object]]:
+    """Return what somebody gets who asks for everything that is kept of them."""
+    reply = await scene.give("export-me", caller, where)
+    [attached] = reply.attachments
+    assert attached.name == "my-conversations.json"
+    assert not reply.public
+    return json.loads(attached.content)
+
+
 async def test_everything_of_ones_own_is_exported_and_nothing_of_anybody_elses(tmp_path: Path) -> None:
     async with open_small(tmp_path) as scene:
         await marked(scene, "Mine.")
         await answered(scene, "Somebody else's.", "4")
-        await answered(scene, "Mine, elsewhere.", "3", AWAY)
-        reply = await scene.give("export-me", MEMBER)
-        [attached] = reply.attachments
-        [kept] = json.loads(attached.content)
-        assert attached.name == "my-conversations.json"
+        [kept] = await exported(scene, MEMBER, HERE)
         assert (kept["question"], kept["answer"], kept["rating"]) == ("Mine.", "Yes.", "down")
-        assert not reply.public
+
+
+async def test_a_person_of_discord_is_the_same_in_every_server_and_one_of_slack_in_one_workspace(
+    tmp_path: Path,
+) -> None:
+    elsewhere = replace(SLACK, workspace="T2")
+    async with open_small(tmp_path) as scene:
+        for where in (HERE, AWAY, SLACK, elsewhere):
+            await answered(scene, f"In {where.workspace}.", "3", where)
+        assert [kept["question"] for kept in await exported(scene, MEMBER, HERE)] == ["In 100.", "In 200."]
+        assert [kept["question"] for kept in await exported(scene, IN_SLACK, SLACK)] == ["In T1."]
+        await scene.give("forget-me", MEMBER, sure="yes")
+        await scene.give("forget-me", IN_SLACK, SLACK, sure="yes")
+        left = [await scene.assistant.history(where, 10) for where in (HERE, AWAY, SLACK, elsewhere)]
+        assert [len(turns) for turns in left] == [0, 0, 0, 1]
 
 
 async def test_where_nothing_is_kept_that_is_said(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """A channel of a simulated Discord, with an admin and a customer in it."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import discord
+import pytest
 import simcord
 from simcord.builders import ChannelHandle
 from simcord.env import Env
 from simcord.results import InteractionResult
 
+from bot.admin import following
 from bot.platforms.discord import SupportClient, create_client
 from bot.platforms.discord.platform import GRACE
 from bot.settings import Settings
@@ -141,7 +144,9 @@ async def begun(process: AsyncExitStack, configured: Settings, files: Cdn) -> Su
 @asynccontextmanager
 async def in_discord(home: Path, data: Path, server: TuningServer, _: Profiles) -> AsyncGenerator[DiscordCounter]:
     """Open a channel, and a process that answers there."""
-    with settings(home, data, server, f"discord:{HOME}") as configured:
+    with settings(home, data, server, f"discord:{HOME}") as configured, pytest.MonkeyPatch.context() as patch:
+        # The simulated clock runs far ahead of whoever works on runs, and who would be taken for dead.
+        patch.setattr(following, "REVIVE", math.inf)
         async with with_runs(home), open_cdn() as files, AsyncExitStack() as process:
             client = await begun(process, configured, files)
             async with simcord.run(client, settle_timeout=PATIENCE) as env:

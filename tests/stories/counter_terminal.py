@@ -57,7 +57,7 @@ class TerminalCounter:
     async def upload(self, name: str, content: bytes) -> str:
         """Name a file of this machine."""
         (self._home / name).write_bytes(content)
-        return await self.give(f"data upload {name}")
+        return await self.give(f"data upload file={name}")
 
     async def start(self, dataset: str, provider: str) -> str:
         """Type the command with what it needs."""
@@ -106,7 +106,11 @@ class TerminalCounter:
 
     async def until(self, words: str) -> str:
         """Wait until the words stand there; a run that has ended is watched no longer."""
-        await self.terminal.until(words, PATIENCE)
+        try:
+            await self.terminal.until(words, PATIENCE)
+        except TimeoutError:
+            print("DBG", screen.plain(self.terminal.raw)[-3000:]); print("LOG", (self._home/"training.log").read_text()[-2000:])
+            raise
         if words == "It made":
             await self.terminal.until_prompted(PATIENCE)
         return await self.progress()

@@ -23,11 +23,12 @@ POLICY = (
 # Seconds between two looks where there is no script.
 RELOAD = 5
 # Puts what has changed in its place, without taking away where the reader is.
-REFRESH = """
+REFRESH = r"""
 const look = async () => {
   try {
     const answer = await fetch(location.href);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [main] = /<main[^]*<\/main>/.exec(await answer.text()) ?? [""];
+    const fresh = new DOMParser().parseFromString(main, "text/html");
     const [now, then] = [document, fresh].map((page) => page.querySelector("[data-live]"));
     if (now && then && now.dataset.live !== then.dataset.live) now.replaceWith(then);
     if (!then || then.dataset.over) return;
