@@ -244,4 +244,6 @@ def _web(settings: Settings, desk: Desk) -> Platform:
     from bot.platforms.web import WebPlatform  # noqa: PLC0415
 
     host, port, keys = settings.sarah_web_host, settings.sarah_web_port, settings.web_admins()
-    return WebPlatform(desk.assistant, desk.persona, host, port, admin=desk.admin, keys=keys)
+    return WebPlatform(
+        desk.assistant, desk.persona, host, port, admin=desk.admin, keys=keys, public=settings.sarah_web_url
+    )

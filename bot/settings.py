@@ -29,7 +29,7 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
-_LISTED = re.compile(r"(discord|slack):[A-Za-z0-9]+")
+_LISTED = re.compile(r"(discord|slack|web):[A-Za-z0-9]+")
 _WEB_ADMIN = re.compile(r"([A-Za-z0-9._-]{1,40})=(\S{12,200})")
 
 
@@ -115,6 +115,9 @@ class Settings(TrainingSettings):
     sarah_web: bool = Field(default=True, description="Whether the web page is served.")
     sarah_web_host: str = Field(default="127.0.0.1", description="The address of the web page.")
     sarah_web_port: Port = Field(default=7860, description="The port of the web page; 0: any free one.")
+    sarah_web_url: WebAddress = Field(
+        default="", description="The page's public address, for links to it; empty: the one that it listens at."
+    )
     sarah_http_host: str = Field(default="127.0.0.1", description="The address of health, metrics and Slack's events.")
     sarah_http_port: Port = Field(
         default=7861, description="The port of health, metrics and Slack's events; 0: any free one."
@@ -130,7 +133,7 @@ class Settings(TrainingSettings):
     )
     sarah_support_channels: Listed = Field(
         default="",
-        description="Where people are told that a customer wants one: discord:CHANNEL_ID, slack:CHANNEL_ID.",
+        description="Where people are told that a customer wants one: discord:CHANNEL_ID, slack:CHANNEL_ID, web:admin.",
     )
     sarah_web_admins: WebAdmins = Field(
         default=SecretStr(""),

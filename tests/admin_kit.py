@@ -200,7 +200,8 @@ class Wall:
             if message in self.gone:
                 return False
             self.edits += 1
-            self.shown[message] = report
+            # Without a new picture the one before stays, as in an edited message of a platform.
+            self.shown[message] = replace(report, picture=report.picture or self.shown[message].picture)
             return True
 
         async def find(run: str) -> str:

@@ -9,8 +9,10 @@ from playwright.async_api import async_playwright, expect
 
 from bot.models.embedded import Embedded
 from bot.persona import read_persona
+from tests.admin_kit import open_office
 from tests.browser import FLAGS, MISSING, Profiles, find_chromium
-from tests.kit import DATA, ROOT, knowledge, open_assistant
+from tests.kit import DATA, ROOT, knowledge
+from tests.pictures_chats import draw
 from tests.platforms.web_scene import Customer, customer, served
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -24,6 +26,7 @@ async def main() -> None:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         await photograph(Profiles(chromium))
+        await draw(chromium, PICTURES)
 
 
 async def photograph(browser: Profiles) -> None:
@@ -31,8 +34,8 @@ async def photograph(browser: Profiles) -> None:
     persona = read_persona(DATA)
     with tempfile.TemporaryDirectory() as home:
         async with (
-            open_assistant(Path(home), Embedded(knowledge()), persona=persona) as assistant,
-            served(assistant, persona) as url,
+            open_office(Path(home), Embedded(knowledge()), persona=persona) as office,
+            served(office) as url,
             customer(browser, url) as someone,
         ):
             await someone.visit()

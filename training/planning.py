@@ -60,8 +60,11 @@ def plan_from(  # noqa: PLR0913 - a form, field by field
 ) -> Plan:
     """Return what was asked for as a plan, with what the settings say in the fields that were left out.
 
-    The limit is in USD, and the learning rate a multiplier. Raises SettingsError where `base_url` is no address.
+    The limit is in USD, and the learning rate a multiplier. Raises DataError where the embedded provider is to tune
+    another model, and SettingsError where `base_url` is no address.
     """
+    if provider == "embedded" and base not in {"", "embedded"}:
+        raise DataError(f"The embedded provider tunes itself, and not {base!r}: leave the base out, or choose openai.")
     return Plan(
         dataset=dataset,
         provider=provider,

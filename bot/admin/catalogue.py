@@ -1,6 +1,6 @@
 """Every command that there is, in the order in which help lists them."""
 
-from bot.admin import customers, data, model, sarah, train
+from bot.admin import customers, data, drafting, model, sarah, train
 from bot.admin.forms import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -15,8 +15,9 @@ COMMANDS: tuple[Command, ...] = (
     data.show,
     data.check,
     data.delete,
-    data.add_example,
-    data.freeze,
+    drafting.add_example,
+    drafting.draft,
+    drafting.freeze,
     data.export,
     train.start,
     train.agree,

@@ -1,4 +1,4 @@
-"""`data`: from a file, or from an answer that somebody wrote, to a dataset."""
+"""`data`: from a file to a dataset."""
 
 import tempfile
 from collections import Counter
@@ -9,24 +9,18 @@ from typing import Annotated
 from bot.admin.calls import Call, Upload
 from bot.admin.files import kept_apart, saved
 from bot.admin.forms import About, command
-from bot.admin.office import Office, Refusal
-from bot.admin.permission import OWN
+from bot.admin.names import datasets_of, drafts_of
+from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Reply
 from bot.admin.wording import moment, number, table
 from training import intake
-from training.datasets import Dataset, Datasets
-from training.drafts import Drafted, Drafts
+from training.datasets import Dataset
 from training.examples import DataError
 from training.findings import all_problems, findings
 from training.formats import Format
 from training.inspection import Inspection
-from training.provenance import Provenance, Source, covers
 from training.quoting import quoted
-from training.split import folded
 
-DRAFT = "draft"
-# Digits of the longest number of a turn.
-LONGEST_NUMBER = 15
 PROBLEMS = "problems.csv"
 LENGTHS = "lengths.png"
 SAMPLES = 3
@@ -62,10 +56,10 @@ async def upload(  # noqa: PLR0913 - a form, field by field
 
 def _taken_in(office: Office, request: intake.Request, by: str) -> Reply:
     with intake.taken_in(office.settings, office.registry, request, by) as taken:
-        return _told(taken, request.file.name)
+        return told(taken, request.file.name)
 
 
-def _told(taken: intake.Taken, file: str, again: str = "upload it again") -> Reply:
+def told(taken: intake.Taken, file: str, again: str = "upload it again") -> Reply:
     """Return what was found in a file or a draft, and what became of it."""
     text = findings(taken.inspection)
     problems = _problems(taken.inspection)
@@ -117,21 +111,17 @@ def _looked_at(office: Office, request: intake.Request, name: str) -> Reply:
 
 def _whole(office: Office, wanted: str) -> Dataset:
     """Return a dataset that is what it was; raises DataError."""
-    datasets = _datasets(office)
+    datasets = datasets_of(office)
     kept = datasets.get(wanted)
     datasets.verify(kept)
     return kept
 
 
-def _datasets(office: Office) -> Datasets:
-    return intake.datasets_of(office.settings)
-
-
 @command("data", may="home", name="list")
 async def list_datasets(call: Call, office: Office) -> Reply:
     """List the datasets and the drafts, the newest first."""
-    kept = await office.apart(_datasets(office).list)
-    drafts = await office.apart(_drafts(office).list)
+    kept = await office.apart(datasets_of(office).list)
+    drafts = await office.apart(drafts_of(office).list)
     columns = ("name", "id", "train", "validation", "tokens", "kept")
     parts: list[str] = []
     if kept:
@@ -155,7 +145,7 @@ async def show(call: Call, office: Office, dataset: DatasetName) -> Reply:
 
 
 def _shown(office: Office, wanted: str) -> Reply:
-    kept, datasets = _whole(office, wanted), _datasets(office)
+    kept, datasets = _whole(office, wanted), datasets_of(office)
     origins = Counter(f"{origin.source}, {origin.supplied_by}" for origin in datasets.origins(kept))
     split = "by content" if kept.seed is None else f"at random by {kept.seed}"
     counts = (
@@ -201,7 +191,7 @@ async def delete(
     sure: Annotated[bool, About("Without asking")] = False,
 ) -> Reply:
     """Remove a dataset that no run has used."""
-    kept = await office.apart(lambda: _datasets(office).get_exactly(dataset))
+    kept = await office.apart(lambda: datasets_of(office).get_exactly(dataset))
     if not sure:
         return Reply(
             f"Delete **{kept.name}** (`{kept.id}`, {number(kept.examples, 'example')})? It cannot be brought back.",
@@ -214,7 +204,7 @@ async def delete(
 def _deleted(office: Office, kept: Dataset, by: str) -> None:
     intake.record(office.registry, kept, by)
     office.registry.remove_dataset(kept.id, by, office.clock())
-    _datasets(office).delete(kept.id)
+    datasets_of(office).delete(kept.id)
 
 
 @command("data", may="home")
@@ -233,124 +223,3 @@ def _exported(office: Office, wanted: str, by: str) -> Reply:
     office.registry.audit(by, office.clock(), "export", kept.id, kept.name)
     parts = tuple(Attachment(f"{kept.name}-{file.name}", file.read_bytes()) for file in files)
     return Reply(f"**{kept.name}** (`{kept.id}`): {number(len(parts), 'file')}.", parts)
-
-
-def _drafts(office: Office) -> Drafts:
-    return Drafts(office.home / "drafts")
-
-
-async def _prefilled(call: Call, office: Office) -> dict[str, str]:
-    """Return the question and answer of a turn, where the law of its platform lets them be learned from."""
-    turn = str(call.given.get("turn", ""))
-    marked = await office.store.people.turn(int(turn)) if _is_turn(turn) else None
-    if marked is None:
-        return {}
-    place = marked.conversation
-    if place.platform not in OWN and not (
-        place.platform == "slack" and await office.apart(lambda: _permission(office, place.platform, place.workspace))
-    ):
-        return {}
-    return {"question": marked.question, "answer": marked.answer}
-
-
-def _is_turn(text: str) -> bool:
-    """Tell whether a text is a number that a turn can have."""
-    return text.isdecimal() and len(text) <= LONGEST_NUMBER
-
-
-def _permission(office: Office, platform: str, workspace: str) -> str:
-    """Return the id of a recorded permission to learn from what is said in a workspace, or ""."""
-    if platform not in {"discord", "slack"}:
-        return ""
-    said: Source = "slack" if platform == "slack" else "discord"
-    now, origin = office.clock(), Provenance("", said, workspace=workspace)
-    return next((one.id for one in office.registry.permissions() if covers(one, origin, now)), "")
-
-
-@command("data", may="home", prefill=_prefilled)
-async def add_example(  # noqa: PLR0913 - a form, field by field
-    call: Call,
-    office: Office,
-    question: Annotated[str, About("What a customer asks, in your own words", long=True)],
-    answer: Annotated[str, About("What the answer should be", long=True)],
-    *,
-    category: Annotated[str, About("What it is about, such as billing")] = "",
-    draft: Annotated[str, About("The draft that it goes into", names="drafts")] = DRAFT,
-    turn: Annotated[int, About("The number of the answer that it is to replace", least=0)] = 0,
-) -> Reply:
-    """Write an example by hand; it goes into a draft, which can be frozen into a dataset."""
-    example = await _written(call, office, question, answer, category, turn)
-    count = await office.apart(lambda: _drafts(office).add(draft, example))
-    await office.apart(
-        lambda: office.registry.audit(call.caller.who, office.clock(), "add example", f"draft {draft}", f"turn {turn}")
-    )
-    return Reply(
-        f"Kept in the draft **{quoted(draft)}**, which has {number(count, 'example')} now.",
-        buttons=(
-            Button("Write another", "data add-example", {"draft": draft}),
-            Button("Freeze into a dataset", "data freeze", {"draft": draft}),
-        ),
-    )
-
-
-async def _written(  # noqa: PLR0913, PLR0917 - the form's fields
-    call: Call, office: Office, question: str, answer: str, category: str, turn: int
-) -> Drafted:
-    """Return an example with its author, and with the chat that it was copied from if it was."""
-    marked = await office.store.people.turn(turn) if turn else None
-    if turn and marked is None:
-        raise DataError(f"There is no answer {turn} any more: write the example without `turn`.")
-    source: Source = "written"
-    workspace = permission = ""
-    if marked and marked.conversation.platform not in OWN:
-        place = marked.conversation
-        permission = await office.apart(lambda: _permission(office, place.platform, place.workspace))
-        if place.platform == "slack" and permission:
-            source, workspace = "slack", place.workspace
-        elif _same(question, marked.question):
-            raise Refusal(
-                "A customer's own words from this workspace may not be learned from: write the question in your words."
-            )
-        else:
-            permission = ""
-    return Drafted(
-        question=question,
-        answer=answer,
-        category=category,
-        author=call.caller.who,
-        source=source,
-        workspace=workspace,
-        permission=permission,
-        at=office.clock(),
-        turn=turn,
-    )
-
-
-def _same(text: str, other: str) -> bool:
-    """Tell whether two texts are the same but for case, spaces and punctuation."""
-    return folded(text) == folded(other)
-
-
-@command("data", may="home")
-async def freeze(  # noqa: PLR0913 - a form, field by field
-    call: Call,
-    office: Office,
-    draft: Annotated[str, About("The draft", names="drafts")],
-    *,
-    name: NameField = "",
-    onto: Annotated[str, About("A dataset whose examples come first", names="datasets")] = "",
-    stop: Stop = "",
-    system: System = "",
-) -> Reply:
-    """Check a draft and keep it as a dataset, which never changes; the draft is empty then."""
-    return await office.heavily(
-        lambda: _frozen(office, call.caller.who, draft, name=name, onto=onto, stop=stop, system=system)
-    )
-
-
-def _frozen(  # noqa: PLR0913 - the form's fields
-    office: Office, by: str, draft: str, *, name: str, onto: str, stop: str, system: str
-) -> Reply:
-    drafts, settings, registry = _drafts(office), office.settings, office.registry
-    with drafts.freeze(settings, registry, draft, by, name=name, onto=onto, stop=stop, system=system) as taken:
-        return _told(taken, draft, "freeze it again; the draft is still there")

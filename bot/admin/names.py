@@ -5,6 +5,7 @@ import asyncio
 from bot.admin.forms import Names
 from bot.admin.office import Office
 from bot.admin.rehearsal import BASE
+from training import intake
 from training.datasets import Datasets
 from training.drafts import Drafts
 from training.registry import Registry
@@ -25,13 +26,23 @@ async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
             return []
 
 
+def datasets_of(office: Office) -> Datasets:
+    """Return the store of datasets."""
+    return intake.datasets_of(office.settings)
+
+
+def drafts_of(office: Office) -> Drafts:
+    """Return the drafts."""
+    return Drafts(office.home / "drafts")
+
+
 def _datasets(office: Office) -> list[tuple[str, str]]:
-    kept = Datasets(office.home / "datasets").list()
+    kept = datasets_of(office).list()
     return [(one.name, f"{one.name} ({one.id}, {one.examples:,} examples)") for one in kept]
 
 
 def _drafts(office: Office) -> list[tuple[str, str]]:
-    return [(one.name, f"{one.name} ({one.examples:,} examples)") for one in Drafts(office.home / "drafts").list()]
+    return [(one.name, f"{one.name} ({one.examples:,} examples)") for one in drafts_of(office).list()]
 
 
 def _runs(registry: Registry) -> list[tuple[str, str]]:

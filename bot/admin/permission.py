@@ -28,8 +28,15 @@ def refusal(caller: Caller, may: May, staff: Staff) -> str:
         return "Guests cannot do that: ask a full member who is an admin of this workspace."
     if not _is_admin(caller, staff):
         return _not_admin(caller)
-    if may == "home" and not is_at_home(caller, staff.homes):
+    return _misplaced(caller, may, staff.homes)
+
+
+def _misplaced(caller: Caller, may: May, homes: Collection[str]) -> str:
+    """Return why a command cannot be given in this place, or ""."""
+    if may == "home" and not is_at_home(caller, homes):
         return _not_at_home(caller)
+    if not caller.workspace and caller.platform not in OWN:
+        return "That is said of a server, and a direct message is in none: give the command there."
     return ""
 
 

@@ -12,6 +12,7 @@ from bot.admin.wording import span, usd
 from bot.models import ModelError
 from training.examples import DataError
 from training.providers import Metric
+from training.quoting import quoted
 from training.registry import Registry, Run
 
 STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
@@ -29,6 +30,7 @@ class State:
     told: tuple[object, ...] = ()
     at: float = 0.0
     measured: int = 0
+    has_ended: bool = False
 
 
 async def report(office: Office, run_id: str, last: State) -> tuple[Report | None, State]:
@@ -36,17 +38,21 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
     run, metrics, newest = await office.apart(lambda: _look(office.registry, run_id))
     now = office.clock()
     key = (run.state, run.step, run.model, run.reason, run.cancel_wanted, newest, len(metrics), run.trained_tokens)
-    if key == last.told and now - last.at < REFRESH:
+    if key == last.told and now - last.at < REFRESH and not last.has_ended:
         return None, last
+    text = summary(run, metrics, newest, now)
+    state = State(key, now, len(metrics), run.ended)
+    if last.has_ended:
+        ending = await _ending(office, run)
+        return Report(f"{text}\n\n{ending}", None, _next_steps(office, run), is_last=True), state
     picture = None
     if len(metrics) != last.measured or run.ended:
         picture = await office.heavily(lambda: drawn(run, metrics))
-    text = summary(run, metrics, newest, now)
-    state = State(key, now, len(metrics))
-    if not run.ended:
-        return Report(text, picture, (Button("Cancel", "train cancel", {"run": run.id}, "danger"),)), state
-    ending = await _ending(office, run)
-    return Report(f"{text}\n\n{ending}".strip(), picture, _next_steps(office, run), is_last=True), state
+    if run.ended:
+        # Hundreds of questions to a model that is served elsewhere take minutes.
+        comparing = "\n\nIt is being compared." if run.state == "succeeded" else ""
+        return Report(f"{text}{comparing}", picture), state
+    return Report(text, picture, (Button("Cancel", "train cancel", {"run": run.id}, "danger"),)), state
 
 
 def _look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str]:
@@ -58,13 +64,13 @@ def _look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str]:
 def summary(run: Run, metrics: list[Metric], newest: str, now: float) -> str:
     """Return where a run stands, in a few lines of Markdown."""
     plan = run.plan
-    tuned = plan.provider if plan.base == plan.provider else f"{plan.provider} {plan.base}"
+    tuned = plan.provider if plan.base == plan.provider else f"{plan.provider} {quoted(plan.base, 80)}"
     step = f", step {run.step} ({STEPS.index(run.step) + 1} of {len(STEPS)})" if run.step in STEPS else ""
     lines = [
         f"**{run.id}**: {run.state}{'' if run.ended else step}",
         f"{tuned} on `{plan.dataset}`, started by {run.by}",
         " · ".join(filter(None, [*_losses(metrics), _money(run), _time(run, now)])),
-        f"> {' '.join(newest.split())[:300]}" if newest and not run.ended else "",
+        f"> {quoted(newest)}" if newest and not run.ended else "",
         "It is to be cancelled." if run.cancel_wanted and not run.ended else "",
     ]
     return "\n".join(filter(None, lines))
@@ -108,7 +114,7 @@ def drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
 async def _ending(office: Office, run: Run) -> str:
     """Return the scorecard of what a run made, or why it made nothing."""
     if run.state == "failed":
-        return run.reason
+        return quoted(run.reason, 1000)
     if run.state == "cancelled":
         return "It was cancelled: nothing was registered."
     try:

@@ -19,6 +19,8 @@ MONTH = 30 * 24 * 3600
 # Marked answers on one page, each with a button; Discord has room for 25, people for fewer.
 PAGE = 5
 MOST_LINES = 100
+# Where customers are in no workspace: those who write to her directly on Discord, on the page, and in the terminal.
+NOBODYS = (("discord", "dm"), ("web", ""), ("terminal", ""))
 LONGEST_INSTRUCTIONS = 2000
 LIMITS = {
     "per_minute": "messages a minute from one customer (0: any number)",
@@ -197,7 +199,7 @@ def _workspaces(call: Call, office: Office) -> list[tuple[str, str]]:
     if not is_at_home(caller, office.staff.homes):
         return [(caller.platform, caller.workspace)]
     homes = [tuple(home.split(":", 1)) for home in sorted(office.staff.homes)]
-    return [*((place, workspace) for place, workspace in homes), ("web", ""), ("terminal", "")]
+    return [*((place, workspace) for place, workspace in homes), *NOBODYS]
 
 
 def _told(marked: Marked) -> str:

@@ -18,10 +18,10 @@ SAID = "It is the fuse."
 
 
 @asynccontextmanager
-async def opened(home: Path, clock: Callable[[], float] | None = None) -> AsyncGenerator[Scene]:
+async def opened(home: Path, clock: Callable[[], float] | None = None, sarah_admins: str = "") -> AsyncGenerator[Scene]:
     """Open an office in which every answer is the same."""
     model = ScriptedModel(*[SAID] * 50)
-    async with open_small(home, model, **({"clock": clock} if clock else {})) as scene:
+    async with open_small(home, model, sarah_admins=sarah_admins, **({"clock": clock} if clock else {})) as scene:
         yield scene
 
 
@@ -98,6 +98,38 @@ async def test_an_admin_of_another_workspace_sees_what_its_own_customers_said_an
         assert "A secret of home" not in reply.text
         assert reply.buttons == ()
         assert f"#{turn}" not in (await scene.give("sarah feedback")).text
+
+
+async def test_at_home_what_was_said_in_direct_messages_and_on_the_page_is_seen_too(tmp_path: Path) -> None:
+    async with opened(tmp_path) as scene:
+        for where in (Conversation("discord", "dm", "7"), WEB):
+            await marked(scene, f"A question on {where.platform}.", where)
+        text = (await scene.give("sarah feedback")).text
+    assert "A question on discord" in text
+    assert "A question on web" in text
+
+
+async def test_nobody_reads_customers_words_in_a_direct_message(tmp_path: Path) -> None:
+    async with opened(tmp_path, sarah_admins="discord:5") as scene:
+        await marked(scene, "A secret of home.")
+        reply = await scene.give(
+            "sarah feedback", Caller("discord", "", "5", "Ned"), Conversation("discord", "dm", "9")
+        )
+    assert "secret" not in reply.text
+    assert "a direct message is in none" in reply.text
+
+
+async def test_a_draft_is_shown_with_numbers_and_an_example_is_taken_out_by_its_own(tmp_path: Path) -> None:
+    async with opened(tmp_path) as scene:
+        for number in (1, 2):
+            said = {"question": f"Is bulb {number} warm?", "answer": f"Bulb {number} is cold."}
+            await scene.give("data add-example", OWNER, HERE, **said)
+        shown = await scene.give("data draft")
+        assert shown.text.index("1. Is bulb 1 warm?") < shown.text.index("2. Is bulb 2 warm?")
+        assert "Is bulb 1 warm?" in (await scene.give("data draft", remove=1)).text
+        assert "bulb 1" not in (await scene.give("data draft")).text
+        assert "give a number from 1 to 1" in (await scene.give("data draft", remove=2)).text
+        assert (OWNER.who, "remove example") in audited(scene)
 
 
 async def test_nothing_of_discords_stands_in_the_form(tmp_path: Path) -> None:

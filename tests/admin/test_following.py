@@ -180,6 +180,55 @@ async def test_a_message_that_is_deleted_is_posted_anew_and_goes_on(home: Path) 
         assert len(wall.posted) == 2
 
 
+async def test_a_message_that_is_posted_anew_shows_the_chart_that_the_deleted_one_showed(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()):
+            scene.registry.add_metrics(run, [LOSS])
+            await until(lambda: wall.shown and wall.shown["m1"].picture)
+            wall.gone.add("m1")
+            scene.registry.update_run(run, state="running", step="check")
+            await until(lambda: len(wall.posted) == 2)
+    assert wall.posted[1].picture == wall.shown["m1"].picture
+
+
+async def test_a_chart_that_could_not_be_shown_goes_with_the_next_report(home: Path) -> None:
+    wall, refusals = Wall(), [0]
+    board = wall.board()
+
+    async def edit(message: str, report: Report) -> bool:
+        if report.picture and not refusals[0]:
+            refusals[0] += 1
+            scene.registry.update_run(run, state="running", step="check")
+            raise ShowError("busy", lasting=False)
+        return await board.edit(message, report)
+
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, replace(board, edit=edit)):
+            await until(lambda: wall.posted)
+            scene.registry.add_metrics(run, [LOSS])
+            await until(lambda: "step check" in wall.shown["m1"].text)
+    assert wall.shown["m1"].picture
+
+
+async def test_a_run_that_succeeded_says_so_before_its_model_is_compared(home: Path) -> None:
+    wall = Wall()
+    async with open_small(home) as scene:
+        run = await started(scene, "lamps")
+        told: list[str] = []
+        board = wall.board()
+
+        async def edit(message: str, report: Report) -> bool:
+            told.append(report.text)
+            return await board.edit(message, report)
+
+        await Following(scene.office, QUICK, QUICK).follow(run, replace(board, edit=edit))
+    assert told[-2].endswith("It is being compared.")
+    assert "It made" in told[-1]
+
+
 async def test_a_channel_that_is_gone_is_given_up_and_the_run_goes_on(home: Path) -> None:
     async def post(_: Report, __: str) -> str:
         raise ShowError("the channel is gone", lasting=True)

@@ -30,7 +30,7 @@ HOME_ADMINS = {
     "discord": frozenset(["owner", "named admin"]),
     "slack": frozenset(["owner", "named admin", "admin in a message"]),
 }
-ADMINS = {name: admins | {"admin of another workspace", "admin in a message"} for name, admins in HOME_ADMINS.items()}
+ADMINS = {name: admins | {"admin of another workspace"} for name, admins in HOME_ADMINS.items()}
 # In a channel of Discord's, which is everybody's, those who moderate it; in a thread of Slack's, whoever is in it.
 RESETTING = {"discord": frozenset(["owner", "admin of another workspace", "admin in a message"]), "slack": PEOPLE}
 EVERY_PERSON = dict.fromkeys(HOMES, PEOPLE)
@@ -48,6 +48,7 @@ MAY = {
     "data check": HOME_ADMINS,
     "data delete": HOME_ADMINS,
     "data add-example": HOME_ADMINS,
+    "data draft": HOME_ADMINS,
     "data freeze": HOME_ADMINS,
     "data export": HOME_ADMINS,
     "train start": HOME_ADMINS,
@@ -75,6 +76,7 @@ CHANGING = [
     "data upload",
     "data delete",
     "data add-example",
+    "data draft",
     "data freeze",
     "data export",
     "train start",
@@ -110,6 +112,7 @@ class Things:
             "data check": {"file": file("new.jsonl", examples(12, "fan"))},
             "data delete": {"dataset": "spare", "sure": "yes"},
             "data add-example": {"question": "Does it whistle?", "answer": "It hums."},
+            "data draft": {"draft": "ready", "remove": 1},
             "data freeze": {"draft": "ready"},
             "data export": {"dataset": "lamps"},
             "train start": {"dataset": "lamps"},
@@ -173,7 +176,7 @@ async def furnish(scene: Scene) -> Things:
     ex_admin = replace(OWNER, user="2")
     second, first = (model.id for model in scene.registry.models())
     await scene.give("model promote", ex_admin, model=first)
-    for number in range(10):
+    for number in range(11):
         said = {"question": f"Is {number} the volume?", "answer": f"{number} is loud enough.", "draft": "ready"}
         await scene.give("data add-example", ex_admin, HERE, **said)
     await marked(scene, "It is dark in here.")

@@ -13,6 +13,7 @@ from tests.admin_kit import HERE, MEMBER, OWNER, SECOND, Scene, Wall, file
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import closed_to_the_organisation, down, rate_limited
 from training.providers import Event
+from training.quoting import quoted
 
 
 @pytest.fixture
@@ -91,6 +92,7 @@ async def test_the_base_that_completion_offers_is_the_providers_own(home: Path) 
     [
         ({"provider": "openai"}, "SARAH_TUNING_KEY"),
         ({"provider": "elsewhere"}, "`provider` must be one of embedded, openai"),
+        ({"base": "gpt-4.1-mini"}, "The embedded provider tunes itself"),
         ({"epochs": 0}, "`epochs` must be 1 or more"),
         ({"learning_rate": "fast"}, "`learning-rate` must be a number"),
         ({"method": "dpo"}, "holds conversations"),
@@ -177,7 +179,7 @@ async def test_a_provider_that_refuses_ends_the_run_with_its_sentence(home: Path
         last = wall.shown["m1"]
         assert last.is_last
         assert scene.registry.run(run).state == "failed"
-        assert last.text.endswith(scene.registry.run(run).reason)
+        assert last.text.endswith(quoted(scene.registry.run(run).reason, 1000))
         assert "no longer available" in last.text
         assert last.buttons == ()
         assert KEY not in last.text

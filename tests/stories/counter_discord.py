@@ -57,21 +57,26 @@ class DiscordCounter:
 
     async def press(self, label: str) -> str:
         """Press a button, and read what comes of it."""
-        message = next(one for one in reversed(self._seen()) if any(name.startswith(label) for name in buttons(one)))
+        message = next(one for one in reversed(self.seen()) if any(name.startswith(label) for name in buttons(one)))
         return self._told(await press(self.olga, message, label))
 
     async def progress(self) -> str:
         """Read the newest message about a run, which may be too long for anything but embeds."""
-        return text_of(self._runs[-1]) if self._runs else ""
+        return text_of(self.runs[-1]) if self.runs else ""
 
     async def messages(self) -> int:
         """Count the messages about runs."""
-        return len(self._runs)
+        return len(self.runs)
 
     async def has_chart(self) -> bool:
         """Whether a picture stands in the newest one that Discord has."""
-        pictures = [self.env.backend.cdn.get(each.url) for each in self._runs[-1].attachments]
-        return bool(pictures) and all(picture and picture.startswith(b"\x89PNG") for picture in pictures)
+        return bool(charts := self.charts(self.runs[-1])) and all(chart.startswith(b"\x89PNG") for chart in charts)
+
+    def charts(self, message: discord.Message) -> list[bytes]:
+        """Return the pictures in a message."""
+        return [
+            self.env.backend.cdn.get(one.url) or b"" for one in message.attachments if one.filename.endswith(".png")
+        ]
 
     async def give(self, text: str) -> str:
         """Give a slash command."""
@@ -106,7 +111,7 @@ class DiscordCounter:
         alone = [message.content for message in (done.response, *done.followups) if message]
         return "\n".join(filter(None, alone)) or self._written(self.channel)[-1].content
 
-    def _seen(self) -> list[discord.Message]:
+    def seen(self) -> list[discord.Message]:
         """Return everything that the admin sees in the channel, oldest first."""
         return self.channel.history(viewer=self.olga)
 
@@ -116,7 +121,8 @@ class DiscordCounter:
         return [one for one in channel.history() if one.author.id == me and not one.flags.ephemeral]
 
     @property
-    def _runs(self) -> list[discord.Message]:
+    def runs(self) -> list[discord.Message]:
+        """The messages about runs, oldest first."""
         return [one for one in self._written(self.channel) if text_of(one).startswith("**run-")]
 
 
@@ -142,9 +148,14 @@ async def begun(process: AsyncExitStack, configured: Settings, files: Cdn) -> Su
 
 
 @asynccontextmanager
-async def in_discord(home: Path, data: Path, server: TuningServer, _: Profiles) -> AsyncGenerator[DiscordCounter]:
+async def in_discord(
+    home: Path, data: Path, server: TuningServer, _: Profiles, **changes: str
+) -> AsyncGenerator[DiscordCounter]:
     """Open a channel, and a process that answers there."""
-    with settings(home, data, server, f"discord:{HOME}") as configured, pytest.MonkeyPatch.context() as patch:
+    with (
+        settings(home, data, server, f"discord:{HOME}", **changes) as configured,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         # The simulated clock runs far ahead of whoever works on runs, and who would be taken for dead.
         patch.setattr(following, "REVIVE", math.inf)
         async with with_runs(home), open_cdn() as files, AsyncExitStack() as process:

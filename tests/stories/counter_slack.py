@@ -134,9 +134,11 @@ def _is_picture(chart: File) -> bool:
 
 
 @asynccontextmanager
-async def in_slack(home: Path, data: Path, server: TuningServer, _: Profiles) -> AsyncGenerator[SlackCounter]:
+async def in_slack(
+    home: Path, data: Path, server: TuningServer, _: Profiles, **changes: str
+) -> AsyncGenerator[SlackCounter]:
     """Open a workspace, and a process that answers there."""
-    with settings(home, data, server, f"slack:{TEAM}") as configured:
+    with settings(home, data, server, f"slack:{TEAM}", **changes) as configured:
         async with with_runs(home), open_slack() as slack:
             counter = SlackCounter(slack, configured)
             await counter.open()

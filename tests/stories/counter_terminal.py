@@ -78,8 +78,8 @@ class TerminalCounter:
         return self._said()[newest:]
 
     async def messages(self) -> int:
-        """Count where it is told below the newest command how a run stands."""
-        return len(_ABOUT.findall(self._said()))
+        """Say whether a run is told of; the screen has one place for that, which changes as the run does."""
+        return int(bool(_ABOUT.search(self._said())))
 
     async def has_chart(self) -> bool:
         """Whether a chart is written, and said where."""
@@ -95,22 +95,18 @@ class TerminalCounter:
         return await self._type(question)
 
     async def restart(self) -> None:
-        """Stop watching, leave, come back, and watch the run again that is told of then."""
+        """Stop watching, leave, come back, and watch the run again as was said."""
         self.terminal.press(CTRL_C)
         await self.terminal.until_prompted(PATIENCE)
+        (again,) = re.findall(r"The run goes on: (/train status \S+)", self._said())
         await self.close()
         await self.open()
-        run, _, _ = (await self.progress()).partition(":")
-        self._begin(f"/train status {run} follow=yes")
+        self._begin(f"{again} follow=yes")
         await self.terminal.until("Ctrl-C stops watching", PATIENCE)
 
     async def until(self, words: str) -> str:
         """Wait until the words stand there; a run that has ended is watched no longer."""
-        try:
-            await self.terminal.until(words, PATIENCE)
-        except TimeoutError:
-            print("DBG", screen.plain(self.terminal.raw)[-3000:]); print("LOG", (self._home/"training.log").read_text()[-2000:])
-            raise
+        await self.terminal.until(words, PATIENCE)
         if words == "It made":
             await self.terminal.until_prompted(PATIENCE)
         return await self.progress()

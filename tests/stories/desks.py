@@ -16,9 +16,9 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def settings(home: Path, data: Path, server: TuningServer, home_workspace: str) -> Generator[Settings]:
+def settings(home: Path, data: Path, server: TuningServer, home_workspace: str, **changes: str) -> Generator[Settings]:
     """Set the variables of the product, which its processes in the background read too, and return what they say."""
-    said = {**usual(home), **processes.settings(data, server), "SARAH_HOME_WORKSPACES": home_workspace}
+    said = {**usual(home), **processes.settings(data, server), "SARAH_HOME_WORKSPACES": home_workspace, **changes}
     with processes.around(said):
         yield Settings(_env_file=None)  # pyright: ignore[reportCallIssue] - of pydantic's own
 

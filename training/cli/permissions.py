@@ -27,9 +27,7 @@ def permit(
     settings = shell.settings()
     end = (until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if until else None
     with open_registry(settings.sarah_home) as registry:
-        permission = registry.permit(
-            platform, workspace, reference, granted_by, settings.author(), time.time(), end
-        )
+        permission = registry.permit(platform, workspace, reference, granted_by, settings.author(), time.time(), end)
     shell.out().print(f"{permission.id} is recorded.")
 
 

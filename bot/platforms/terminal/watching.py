@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -34,15 +35,17 @@ class Watching:
         with Live(console=self._console, transient=True, refresh_per_second=4) as live:
 
             def shown(report: Report) -> None:
-                last[:] = [report]
-                live.update(Group(self._told(report, run), Text(LEAVE, "dim")))
+                # A report without a picture leaves the one before standing, as an edited message does.
+                picture = report.picture or (last[0].picture if last else None)
+                last[:] = [replace(report, picture=picture)]
+                live.update(Group(self._told(last[0], run), Text(LEAVE, "dim")))
 
             with unseen():
                 ended = await unless_interrupted(self._admin.follow(run, _board(shown)))
         for report in last:
             self._console.print(self._told(report, run))
         if not ended:
-            self._console.print(Text(f"The run goes on: /train status {run} says where it stands.", "dim"))
+            self._console.print(Text(f"The run goes on: /train status run={run} says where it stands.", "dim"))
         return last[0].buttons if last else ()
 
     async def glance(self) -> None:

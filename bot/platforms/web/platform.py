@@ -36,9 +36,13 @@ class WebPlatform:
         *,
         admin: Admin,
         keys: Mapping[str, str],
+        public: str = "",
         look_every: float = LOOK_EVERY,
     ) -> None:
-        """`keys` are the passphrases of admins by their names; without any there is no Admin tab."""
+        """`keys` are the passphrases of admins by their names; without any there is no Admin tab.
+
+        `public` is the address by which others know the page, where it is not the one that it listens at.
+        """
         self._assistant = assistant
         self._desk = Desk(assistant)
         self._persona = persona
@@ -46,6 +50,7 @@ class WebPlatform:
         self._port = port
         self._admin = admin
         self._keys = keys
+        self._public = public.rstrip("/")
         self._look_every = look_every
 
     async def run(self, ready: Callable[[str], None]) -> None:
@@ -58,7 +63,7 @@ class WebPlatform:
                 desk=self._desk,
                 persona=self._persona,
                 keys=self._keys,
-                address=address(listener),
+                address=self._public or address(listener),
             )
             routes = _routes(blocks, self._desk, offices.routes)
             try:
