@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 from filelock import FileLock, Timeout
 
@@ -18,6 +17,7 @@ from bot.admin.office import Office
 from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Company, Rehearsal
+from bot.admin.working import Work
 from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Platform, StartupError
 from bot.guard import Guard, OpenGuard, TopicGuard
@@ -35,8 +35,6 @@ from bot.store import open_store
 from training.examples import DataError
 from training.facts import read_facts
 from training.knowledge import Knowledge, read_knowledge
-from training.registry import RegistryError
-from training.runs.worker import is_at_work, start_in_background
 from training.topic import read_topic_model
 
 # A part's name, and one phrase about it.
@@ -65,6 +63,7 @@ async def open_desk(
         stack.enter_context(_own(settings.sarah_home))
         store = await stack.enter_async_context(open_store(settings.sarah_home / "sarah.db"))
         records = stack.enter_context(Records(settings.sarah_home))
+        work = Work(records)
         persona, knowledge, guard = _company(settings)
         metrics = Metrics()
         models = models_named(settings, knowledge, stack)
@@ -91,7 +90,7 @@ async def open_desk(
             persona=persona,
             rehearsal=Rehearsal(company, library, models[0], records),
             staff=staff_of(settings),
-            start_work=partial(_start_work, records),
+            start_work=work.start,
             platforms={} if states is None else states,
             answering=lambda: "".join(champion.names),
             support=support,
@@ -99,7 +98,7 @@ async def open_desk(
         sweep(settings.sarah_home)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
         admin = Admin(office, COMMANDS)
-        yield Desk(persona, assistant, admin, metrics, names, partial(_start_work, records, settings.sarah_home))
+        yield Desk(persona, assistant, admin, metrics, names, work.start)
 
 
 def staff_of(settings: Settings) -> Staff:
@@ -115,15 +114,6 @@ def _contacts(settings: Settings) -> tuple[str, ...]:
     """Return how the company's people are reached, as the graders know it; () where the company says nothing."""
     file = settings.sarah_data / "facts.toml"
     return read_facts(file).contacts if file.is_file() else ()
-
-
-def _start_work(records: Records, home: Path) -> None:
-    """Start what works on runs, unless there is nothing to do or somebody does it."""
-    try:
-        if records.are_there() and records.open().unfinished() and not is_at_work(home):
-            start_in_background(home)
-    except (RegistryError, OSError) as error:
-        structlog.get_logger().error("training.not_started", why=str(error))
 
 
 async def serve(settings: Settings, tell: Tell) -> None:

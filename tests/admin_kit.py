@@ -54,7 +54,7 @@ class Crew:
         self._stop = threading.Event()
         self.starts = 0
 
-    def start(self, _: Path) -> None:
+    def start(self) -> None:
         """Go on with the runs, unless somebody does or there are none."""
         if (self._thread and self._thread.is_alive()) or not self._registry.unfinished():
             return

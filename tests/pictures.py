@@ -12,6 +12,7 @@ from bot.persona import read_persona
 from tests.admin_kit import open_office
 from tests.browser import FLAGS, MISSING, Profiles, find_chromium
 from tests.kit import DATA, ROOT, knowledge
+from tests.pictures_admin import draw_terminal, photograph_admin
 from tests.pictures_chats import draw
 from tests.platforms.web_scene import Customer, customer, served
 
@@ -21,11 +22,13 @@ SIZE = 1200, 860
 
 
 async def main() -> None:
-    """Start Chromium, and let it photograph the page."""
+    """Start Chromium, and take every picture."""
     path = find_chromium() or sys.exit(MISSING)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         await photograph(Profiles(chromium))
+        await photograph_admin(chromium, PICTURES)
+        await draw_terminal(PICTURES)
         await draw(chromium, PICTURES)
 
 

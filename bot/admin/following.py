@@ -95,7 +95,7 @@ class Following:
             waited += pause
             if waited >= REVIVE:
                 waited = 0.0
-                await self._office.apart(lambda: self._office.start_work(self._office.home))
+                await self._office.apart(self._office.start_work)
 
     def _stands(self, run: str, board: Board) -> Stands:
         progress = self._office.store.progress

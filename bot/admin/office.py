@@ -38,7 +38,7 @@ class Office:
     persona: Persona
     rehearsal: Rehearsal
     staff: Staff
-    start_work: Callable[[Path], object]
+    start_work: Callable[[], object]
     """Starts what works on runs in the background, unless it is at work."""
     platforms: Mapping[str, str] = field(default_factory=dict[str, str])
     """The state of each platform by its name."""

@@ -35,19 +35,19 @@ class State:
 
 async def report(office: Office, run_id: str, last: State) -> tuple[Report | None, State]:
     """Return what there is to tell of a run now, or None; raises RegistryError."""
-    run, metrics, newest = await office.apart(lambda: _look(office.registry, run_id))
+    run, metrics, newest, dataset = await office.apart(lambda: look(office.registry, run_id))
     now = office.clock()
     key = (run.state, run.step, run.model, run.reason, run.cancel_wanted, newest, len(metrics), run.trained_tokens)
     if key == last.told and now - last.at < REFRESH and not last.has_ended:
         return None, last
-    text = summary(run, metrics, newest, now)
+    text = summary(run, dataset, metrics, newest, now)
     state = State(key, now, len(metrics), run.ended)
     if last.has_ended:
         ending = await _ending(office, run)
         return Report(f"{text}\n\n{ending}", None, _next_steps(office, run), is_last=True), state
     picture = None
     if len(metrics) != last.measured or run.ended:
-        picture = await office.heavily(lambda: drawn(run, metrics))
+        picture = await office.heavily(lambda: drawn(run, dataset, metrics))
     if run.ended:
         # Hundreds of questions to a model that is served elsewhere take minutes.
         comparing = "\n\nIt is being compared." if run.state == "succeeded" else ""
@@ -55,20 +55,22 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
     return Report(text, picture, (Button("Cancel", "train cancel", {"run": run.id}, "danger"),)), state
 
 
-def _look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str]:
+def look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str, str]:
+    """Return a run with what it measured, what it told last, and the name of its dataset."""
     run = registry.run(run_id)
     events = registry.events(run.id)
-    return run, registry.metrics(run.id), events[-1].text if events else ""
+    dataset = registry.dataset_named(run.plan.dataset).name
+    return run, registry.metrics(run.id), events[-1].text if events else "", dataset
 
 
-def summary(run: Run, metrics: list[Metric], newest: str, now: float) -> str:
+def summary(run: Run, dataset: str, metrics: list[Metric], newest: str, now: float) -> str:
     """Return where a run stands, in a few lines of Markdown."""
     plan = run.plan
     tuned = plan.provider if plan.base == plan.provider else f"{plan.provider} {quoted(plan.base, 80)}"
     step = f", step {run.step} ({STEPS.index(run.step) + 1} of {len(STEPS)})" if run.step in STEPS else ""
     lines = [
         f"**{run.id}**: {run.state}{'' if run.ended else step}",
-        f"{tuned} on `{plan.dataset}`, started by {run.by}",
+        f"{tuned} on **{dataset}** (`{plan.dataset}`), started by {run.by}",
         " · ".join(filter(None, [*_losses(metrics), _money(run), _time(run, now)])),
         f"> {quoted(newest)}" if newest and not run.ended else "",
         "It is to be cancelled." if run.cancel_wanted and not run.ended else "",
@@ -98,7 +100,7 @@ def _time(run: Run, now: float) -> str:
     return f"for {span(now - run.created_at)}{left}"
 
 
-def drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
+def drawn(run: Run, dataset: str, metrics: list[Metric]) -> Attachment | None:
     """Return the chart of a run's losses, if there are any."""
     if not metrics:
         return None
@@ -107,7 +109,7 @@ def drawn(run: Run, metrics: list[Metric]) -> Attachment | None:
 
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / CHART
-        loss_chart(metrics, f"{run.id}: {run.plan.base} on {run.plan.dataset}", picture)
+        loss_chart(metrics, f"{run.id}: {run.plan.base} on {dataset}", picture)
         return Attachment(CHART, picture.read_bytes())
 
 

@@ -14,7 +14,7 @@ class Records:
     """The registry of a home folder; to be used from any thread."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
         self._opened = ExitStack()
         self._registry: Registry | None = None
         self._lock = threading.Lock()
@@ -29,9 +29,9 @@ class Records:
         """Return the registry, made where there is none; raises RegistryError, and tries again the next time."""
         with self._lock:
             if self._registry is None:
-                self._registry = self._opened.enter_context(open_registry(self._home))
+                self._registry = self._opened.enter_context(open_registry(self.home))
             return self._registry
 
     def are_there(self) -> bool:
         """Whether there is a registry already."""
-        return (self._home / FILE).exists()
+        return (self.home / FILE).exists()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from bot.admin.calls import Call
 from bot.admin.forms import About, command
 from bot.admin.office import Office
-from bot.admin.progress import drawn, summary
+from bot.admin.progress import drawn, look, summary
 from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
 from bot.admin.wording import moment, number, span, table, usd
@@ -96,7 +96,7 @@ async def agree(
     agreed = await office.apart(lambda: office.registry.agree(proposal, by, office.clock()))
     if not agreed.run:
         return Reply(_wanted(agreed), buttons=(_approving(agreed),), public=True)
-    await office.apart(lambda: office.start_work(office.home))
+    await office.apart(office.start_work)
     return Reply(f"{agreed.run} is started; its progress is told in this channel.", run=agreed.run)
 
 
@@ -128,10 +128,9 @@ async def status(
 
 
 def _stands(office: Office, wanted: str, *, follow: bool) -> Reply:
-    run = office.registry.run(wanted)
-    metrics, events = office.registry.metrics(run.id), office.registry.events(run.id)
-    picture = drawn(run, metrics)
-    text = summary(run, metrics, events[-1].text if events else "", office.clock())
+    run, metrics, newest, dataset = look(office.registry, wanted)
+    picture = drawn(run, dataset, metrics)
+    text = summary(run, dataset, metrics, newest, office.clock())
     buttons = [] if run.ended else [Button("Cancel", "train cancel", {"run": run.id}, "danger")]
     if not run.ended and not follow:
         buttons.append(Button("Follow it here", "train status", {"run": run.id, "follow": "yes"}))
@@ -175,7 +174,7 @@ def _listed(runs: Sequence[Run], office: Office, none: str) -> Reply:
 async def cancel(call: Call, office: Office, run: RunId) -> Reply:
     """Stop a run for good, its job at the provider included."""
     asked = await office.apart(lambda: office.registry.want_cancel(run, call.caller.who, office.clock()))
-    await office.apart(lambda: office.start_work(office.home))
+    await office.apart(office.start_work)
     return Reply(f"{asked.id} is to stop: its message says when it has.")
 
 

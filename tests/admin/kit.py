@@ -25,7 +25,7 @@ def open_small(home: Path, *models: ChatModel, **changes: object) -> AbstractAsy
     return open_office(home, *models, data=OTHER_DATA, **changes)  # pyright: ignore[reportArgumentType] - by name, of their types
 
 
-def nobody(_: Path) -> None:
+def nobody() -> None:
     """Leave the runs to the test, where a worker would be started."""
 
 

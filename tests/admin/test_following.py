@@ -335,16 +335,16 @@ async def test_a_worker_that_died_is_started_again_while_somebody_follows(
     monkeypatch.setattr("bot.admin.following.REVIVE", QUICK)
     async with idle(home) as scene:
         run = await started(scene, "lamps")
-        started_again: list[Path] = []
+        started_again: list[str] = []
 
-        def start_work(folder: Path) -> None:
-            started_again.append(folder)
+        def start_work() -> None:
+            started_again.append(run)
             scene.registry.update_run(run, state="cancelled")
 
         revived = replace(scene, office=replace(scene.office, start_work=start_work))
         async with following(revived, run, Wall().board()) as told:
             await asyncio.wait_for(told, PATIENCE)
-    assert started_again[0] == home
+    assert started_again[0] == run
 
 
 async def test_following_a_run_from_its_status_names_the_run(home: Path) -> None:

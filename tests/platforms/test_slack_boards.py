@@ -185,7 +185,7 @@ async def test_the_next_process_goes_on_in_the_message_that_an_earlier_one_left(
     left = Message("C1", slack.workspace.next_ts(), BOT_USER, "", "At step 1", metadata=metadata)
     slack.workspace.add(left)
     async with office(slack, tmp_path) as scene:
-        scene.crew.start(tmp_path)
+        scene.crew.start()
         await slack.until(lambda: "Promote" in left.commands, 30)
         await eventually(lambda: _all_told(scene))
     assert slack.workspace.messages == [left]

@@ -213,7 +213,7 @@ async def test_a_run_that_was_watched_is_told_of_at_the_next_start_until_it_has_
             shown = await Sitting(desk, tmp_path).types()
             assert begun.run in shown
             assert "succeeded" not in shown
-        desk.office.start_work(tmp_path)
+        desk.office.start_work()
         await desk.admin.follow(begun.run, Wall().board())
         assert "succeeded" in await Sitting(desk, tmp_path).types()
         assert begun.run not in await Sitting(desk, tmp_path).types()

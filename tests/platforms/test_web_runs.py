@@ -49,7 +49,7 @@ async def test_a_run_that_an_earlier_process_showed_goes_on_after_the_restart(tm
             assert "Cancel" in page.text
             assert '<noscript><meta http-equiv="refresh"' in page.text
             assert "data-over" not in page.text
-            office.office.start_work(tmp_path)
+            office.office.start_work()
             page = await until(olga, f"/admin/runs/{run}", "data-over")
             assert f"{run} : succeeded" in shown(page)
             assert page.text.count("<img") == 1

@@ -135,11 +135,11 @@ async def in_a_terminal(home: Path, data: Path, server: TuningServer, _: Profile
 
 @asynccontextmanager
 async def open_counter(
-    home: Path, data: Path, server: TuningServer, columns: int = WIDE
+    home: Path, data: Path, server: TuningServer, columns: int = WIDE, **changes: str
 ) -> AsyncGenerator[TerminalCounter]:
-    """Do the same before a screen of some width."""
+    """Do the same before a screen of some width; `changes` are variables of the product."""
     async with with_runs(home):
-        counter = TerminalCounter(home, settings(data, server), columns)
+        counter = TerminalCounter(home, settings(data, server) | changes, columns)
         await counter.open()
         yield counter
         await counter.close()

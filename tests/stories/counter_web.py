@@ -151,14 +151,16 @@ async def on_the_page(home: Path, data: Path, server: TuningServer, browser: Pro
 
 
 @asynccontextmanager
-async def open_web(home: Path, data: Path, server: TuningServer, browser: Profiles) -> AsyncGenerator[WebCounter]:
-    """Do the same, and hand the pages out too."""
+async def open_web(
+    home: Path, data: Path, server: TuningServer, browser: Profiles, **changes: str
+) -> AsyncGenerator[WebCounter]:
+    """Do the same, and hand the admin's page out too; `changes` are variables of the product."""
     own = {
         "SARAH_WEB_PORT": str(browser.port),
         "SARAH_WEB_ADMINS": f"{NAME}={PASSPHRASE}",
         "SARAH_HTTP_PORT": "0",
     }
-    with around(variables(home, **settings(data, server), **own)):
+    with around(variables(home, **{**settings(data, server), **own, **changes})):
         async with with_runs(home), customer(browser) as ann, customer(browser) as admin:
             counter = WebCounter(read_settings(), admin.page, ann)
             try:

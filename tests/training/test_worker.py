@@ -283,7 +283,7 @@ def test_a_run_is_done_in_the_background(tmp_path: Path) -> None:
     with scene(tmp_path) as (registry, dataset):
         run = start(registry, dataset, provider="embedded")
         process = start_in_background(tmp_path)
-        assert os.getsid(process) == process
+        assert os.getsid(process.pid) == process.pid
         come_true(lambda: registry.run(run.id).ended)
         assert registry.run(run.id).state == "succeeded"
-        os.waitpid(process, 0)
+        process.wait()

@@ -84,11 +84,11 @@ def is_at_work(home: Path) -> bool:
         return not nobody
 
 
-def start_in_background(home: Path) -> int:
-    """Start `python -m training work` in a process of its own that outlives this one, and return its id."""
+def start_in_background(home: Path) -> subprocess.Popen[bytes]:
+    """Start `python -m training work` in a process of its own that outlives this one, and return it."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "training.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "training", "work"],
             env={**os.environ, "SARAH_HOME": str(home)},
             stdin=subprocess.DEVNULL,
@@ -96,7 +96,6 @@ def start_in_background(home: Path) -> int:
             stderr=log,
             start_new_session=True,
         )
-    return process.pid
 
 
 def _end_stuck_process(stopping: KeyboardInterrupt | SystemExit) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.admin.admin import Admin
 from bot.admin.board import Board
+from bot.admin.following import Unfinished
 from bot.admin.replies import Button, Report
 from bot.platforms.terminal.files import kept
 from bot.platforms.terminal.keyboard import unless_interrupted, unseen
@@ -35,9 +36,7 @@ class Watching:
         with Live(console=self._console, transient=True, refresh_per_second=4) as live:
 
             def shown(report: Report) -> None:
-                # A report without a picture leaves the one before standing, as an edited message does.
-                picture = report.picture or (last[0].picture if last else None)
-                last[:] = [replace(report, picture=picture)]
+                _renew(last, report)
                 live.update(Group(self._told(last[0], run), Text(LEAVE, "dim")))
 
             with unseen():
@@ -50,22 +49,33 @@ class Watching:
 
     async def glance(self) -> None:
         """Say where runs stand that were being shown when an earlier process ended."""
-        following = self._admin.following
-        for left in await following.unfinished(NAME):
-            seen = asyncio.Event()
-            board = _board(lambda report, run=left.run, seen=seen: self._glimpsed(report, run, seen))
-            task = asyncio.create_task(following.follow(left.run, board, left.message_id, again=True))
-            glimpse = asyncio.create_task(seen.wait())
-            await asyncio.wait((task, glimpse), return_when=asyncio.FIRST_COMPLETED)
-            # A run that goes on is told of again at the next start.
-            task.cancel()
-            glimpse.cancel()
-            await asyncio.gather(task, glimpse, return_exceptions=True)
+        for left in await self._admin.following.unfinished(NAME):
+            with unseen():
+                await unless_interrupted(self._glimpse(left))
 
-    def _glimpsed(self, report: Report, run: str, seen: asyncio.Event) -> None:
-        self._console.print(self._told(report, run), "")
-        if not report.is_last:
-            seen.set()
+    async def _glimpse(self, left: Unfinished) -> None:
+        """Say where a run stands; of one that has ended, what came of it."""
+        newest: list[Report] = []
+        seen = asyncio.Event()
+
+        def shown(report: Report) -> None:
+            _renew(newest, report)
+            # What has ended has no buttons until it has been compared: that is worth waiting for.
+            if report.buttons and not report.is_last:
+                seen.set()
+
+        following = self._admin.following.follow(left.run, _board(shown), left.message_id, again=True)
+        end, glimpse = asyncio.create_task(following), asyncio.create_task(seen.wait())
+        try:
+            with self._console.status("…"):
+                await asyncio.wait((end, glimpse), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # A run that goes on is told of again at the next start.
+            end.cancel()
+            glimpse.cancel()
+            await asyncio.gather(end, glimpse, return_exceptions=True)
+        for report in newest:
+            self._console.print(self._told(report, left.run), "")
 
     def _told(self, report: Report, run: str) -> RenderableType:
         parts: list[RenderableType] = [said(report.text)]
@@ -73,6 +83,12 @@ class Watching:
             path = kept(self._keep, f"{run}-{report.picture.name}", report.picture, anew=False)
             parts.append(Text(f"Drawn in {path}", "dim"))
         return Group(*parts)
+
+
+def _renew(newest: list[Report], report: Report) -> None:
+    """Keep the newest report; one without a picture leaves the one before standing, as an edited message does."""
+    picture = report.picture or (newest[0].picture if newest else None)
+    newest[:] = [replace(report, picture=picture)]
 
 
 def _board(show: Callable[[Report], None]) -> Board:
