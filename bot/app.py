@@ -143,6 +143,7 @@ async def talk(settings: Settings, conversation: str, *, as_json: bool) -> None:
             who=settings.author(),
             keep=settings.sarah_home / "replies",
         )
+        desk.start_work()
         await platform.run(lambda _: None)
 
 

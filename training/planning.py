@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from statistics import median
 
 from training.assembly import estimated, provider_for
@@ -12,7 +13,7 @@ from training.examples import DataError, read_jsonl
 from training.pricing import Estimate
 from training.providers import Hyperparameters, Method, ProviderError
 from training.registry import Plan, Registry, Run
-from training.settings import TrainingSettings, web_address
+from training.settings import OPENAI, TrainingSettings, web_address
 from training.spending import objection
 
 # The embedded model is tuned in about a second, whatever it learns.
@@ -63,7 +64,7 @@ def plan_from(  # noqa: PLR0913 - a form, field by field
     The limit is in USD, and the learning rate a multiplier. Raises DataError where the embedded provider is to tune
     another model, and SettingsError where `base_url` is no address.
     """
-    if provider == "embedded" and base not in {"", "embedded"}:
+    if provider == "embedded" and base not in {"", "embedded"} and not base.startswith("model-"):
         raise DataError(f"The embedded provider tunes itself, and not {base!r}: leave the base out, or choose openai.")
     return Plan(
         dataset=dataset,
@@ -92,7 +93,15 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, by: s
     provider_for(settings)(plan)
     estimate = estimated(plan, dataset)
     seconds = _seconds(registry, datasets, plan, estimate.total_tokens)
-    return Considered(plan, dataset, estimate, seconds, objection(plan, estimate.cost_usd))
+    against = _retired(plan, estimate) or objection(plan, estimate.cost_usd)
+    return Considered(plan, dataset, estimate, seconds, against)
+
+
+def _retired(plan: Plan, estimate: Estimate) -> str:
+    """Return that what is tuned would answer nobody, or ""."""
+    if plan.base_url.rstrip("/") != OPENAI or not estimate.retires or estimate.retires > datetime.now(UTC).date():
+        return ""
+    return f"{plan.base} was shut down on {estimate.retires} with all that was tuned from it: choose another base."
 
 
 def _refuse_other_kind(plan: Plan, dataset: Dataset) -> None:

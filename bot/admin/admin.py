@@ -1,5 +1,6 @@
 """Commands as platforms give them: whether one may, what is missing, the doing, and a sentence for every trouble."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Sequence
@@ -12,15 +13,18 @@ from bot.admin.calls import Call, Caller, UploadError
 from bot.admin.filling import FillingError, as_text, filled, missing
 from bot.admin.following import Following
 from bot.admin.forms import Command, Field, Form
+from bot.admin.handing import announce_left
 from bot.admin.names import names
 from bot.admin.office import Office, Refusal
 from bot.admin.permission import refusal
 from bot.admin.replies import Reply
+from bot.conversation import Conversation
 from bot.models import ModelError
 from bot.store import StoreError
 from training.examples import DataError
 from training.promotion import PromotionRefused
 from training.providers import ProviderBusy, ProviderError
+from training.quoting import one_line
 from training.registry import RegistryError
 from training.settings import SettingsError
 
@@ -39,6 +43,8 @@ SPEAKING = (
 )
 # What training's sentences call a command of the shell, and those that have another name here.
 _SHELL_COMMAND = re.compile(r"`sarah ([a-z]+ [a-z-]+)(?: [A-Z]+)?`")
+# Characters of what is said of a trouble, which may quote what somebody typed.
+LONGEST_SENTENCE = 1500
 SHELL = {"data add": "data upload"}
 # A modal of Discord's has room for so many fields, and autocompletion for so many names.
 MOST_FIELDS = 5
@@ -61,6 +67,8 @@ class Admin:
         self._office = office
         self._by_title = {command.title: command for command in commands}
         self.following = Following(office)
+        self._since = office.clock()
+        self._announcing: asyncio.Task[None] | None = None
         self.largest_upload = office.largest_upload
 
     def command(self, title: str) -> Command | None:
@@ -109,7 +117,7 @@ class Admin:
         except Refusal as why:
             return await self._refused(call, str(why))
         except SPEAKING as trouble:
-            return Reply(self._in_chat(str(trouble)))
+            return Reply(one_line(self._in_chat(str(trouble)), LONGEST_SENTENCE))
         except OSError as error:
             reference = _logged(call, error)
             what = error.strerror or type(error).__name__
@@ -145,28 +153,34 @@ class Admin:
     def serve(self, platform: str, post: Post) -> None:
         """Let people of the company be told on a platform from now on."""
         self._office.posts[platform] = post
+        self._announcing = asyncio.create_task(announce_left(self._office, platform, self._since))
 
     def leave(self, platform: str) -> None:
         """Let nobody be told there any more."""
         self._office.posts.pop(platform, None)
+
+    async def open_handoffs(self, platform: str) -> list[Conversation]:
+        """Return the conversations of a platform that people have taken over."""
+        every = await self._office.store.handoffs.every_open()
+        return [handoff.conversation for handoff in every if handoff.conversation.platform == platform]
 
     async def follow(self, run: str, board: Board) -> None:
         """Show on a board how a run goes on, to its end."""
         await self.following.follow(run, board)
 
     async def _refused(self, call: Call, why: str) -> Reply:
-        """Write a refusal down, and tell it to the caller alone."""
-        caller = call.caller
+        """Write a refusal down, and tell it to the caller alone; a flood of them is in the log only."""
+        caller, office = call.caller, self._office
         where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
-        try:
-            await self._office.apart(
-                lambda: self._office.registry.audit(
-                    caller.who, self._office.clock(), "refused", call.command, f"{where}{why}"
-                )
-            )
-        except RegistryError as error:
-            structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
         structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
+        at = office.clock()
+        if office.refusals.allows(caller.who, at):
+            try:
+                await office.apart(
+                    lambda: office.registry.audit(caller.who, at, "refused", call.command, f"{where}{why}")
+                )
+            except RegistryError as error:
+                structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
         return Reply(why)
 
 

@@ -6,17 +6,16 @@ from typing import Annotated
 
 import structlog
 
-from bot.admin.board import Notice, ShowError
+from bot.admin.board import ShowError
 from bot.admin.calls import Call, Caller
 from bot.admin.forms import About, command
+from bot.admin.handing import announce, support_for
 from bot.admin.office import Office, Refusal
 from bot.admin.replies import Attachment, Button, Reply
 from bot.admin.wording import number
 from bot.conversation import Answered, Conversation, Question
 
 EXPORT = "my-conversations.json"
-# By whom a hand-off was ended that nobody heard of.
-NOBODY_TOLD = "nobody was told"
 
 
 @command("", may="anyone")
@@ -35,36 +34,20 @@ async def ask(
 async def human(call: Call, office: Office) -> Reply:
     """Talk to a person: somebody is told, and the assistant stays silent here until that is over."""
     sentences, handoff = office.persona.sentences, office.persona.handoff
-    where = _support_for(call.conversation.platform, office)
+    where = support_for(call.conversation.platform, office)
     if where is None:
         return Reply(f"{sentences.no_person} {handoff}")
+    if not office.is_patient(call.caller.who):
+        return Reply(f"{sentences.too_fast} {handoff}")
     begun = await office.store.handoffs.begin(call.conversation, call.caller.user, office.clock(), call.link)
     if begun is None:
         return Reply(sentences.with_person)
-    platform, channel = where
-    back = Button(f"Hand back to {office.persona.name}", "sarah hand-back", {"handoff": str(begun.id)})
-    place = f"\n{call.link}" if call.link else ""
-    text = f"A customer on {call.conversation.platform} asks for a person (conversation #{begun.id}).{place}"
     try:
-        posted = await office.posts[platform](channel, Notice(text, (back,)))
+        await announce(office, begun, *where)
     except ShowError as error:
-        structlog.get_logger().error("handoff.not_announced", handoff=begun.id, platform=platform, why=str(error))
-        await office.store.handoffs.end(begun.id, NOBODY_TOLD, office.clock())
+        structlog.get_logger().error("handoff.not_announced", handoff=begun.id, platform=where[0], why=str(error))
         return Reply(f"{sentences.no_person} {handoff}")
-    except BaseException:
-        # She would be silent for good, and nobody would know that somebody waits.
-        await office.store.handoffs.end(begun.id, NOBODY_TOLD, office.clock())
-        raise
-    await office.store.handoffs.noticed(begun.id, f"{platform}:{channel}:{posted}")
     return Reply(f"{sentences.handed_over} {handoff}", public=True)
-
-
-def _support_for(platform: str, office: Office) -> tuple[str, str] | None:
-    """Return the platform and the channel where people are told: on the customer's own platform if there is one."""
-    served = {name: channel for name, channel in office.support.items() if name in office.posts}
-    if platform in served:
-        return platform, served[platform]
-    return next(iter(served.items()), None)
 
 
 @command("", may="anyone")

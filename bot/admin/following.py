@@ -67,30 +67,36 @@ class Following:
     async def _follow(self, run: str, board: Board, message_id: str, *, again: bool) -> None:
         kept = self._office.store.progress
         try:
-            if again:
-                message_id = message_id or await board.find(run)
-            else:
+            if not again:
                 await kept.begin(run, board.platform, board.workspace, board.channel)
-            await self._to_the_end(run, board, message_id)
+            await self._to_the_end(run, _Shown(board, message_id, self._stands(run, board), may_be_there=again))
             await kept.over(run, board.platform, board.channel)
         except ShowError as error:
             structlog.get_logger().warning("progress.given_up", run=run, platform=board.platform, why=str(error))
             if error.lasting:
                 await kept.over(run, board.platform, board.channel)
-        except (RegistryError, StoreError) as error:
+        except (RegistryError, StoreError, OSError) as error:
             structlog.get_logger().error("progress.broken", run=run, why=str(error))
 
-    async def _to_the_end(self, run: str, board: Board, message_id: str) -> None:
-        shown = _Shown(board, message_id, self._stands(run, board))
-        state, pending, waited = State(), None, 0.0
+    async def _to_the_end(self, run: str, shown: "_Shown") -> None:
+        state, pending, waited, failed = State(), None, 0.0, 0
         while True:
-            told, state = await report(self._office, run, state)
-            pending = told or pending
-            pause = self._change if pending else self._look
-            if pending and await shown.show(run, pending):
-                if pending.is_last:
-                    return
-                pending = None
+            try:
+                if not (pending and pending.is_last):
+                    told, state = await report(self._office, run, state)
+                    pending = told or pending
+                pause = self._change if pending else self._look
+                if pending and await shown.show(run, pending):
+                    if pending.is_last:
+                        return
+                    pending = None
+                failed = 0
+            except (RegistryError, StoreError, OSError):
+                # A database that is locked for a moment ends nothing.
+                failed += 1
+                if failed >= ATTEMPTS:
+                    raise
+                pause = self._change
             await asyncio.sleep(pause)
             waited += pause
             if waited >= REVIVE:
@@ -105,8 +111,10 @@ class Following:
 class _Shown:
     """The message that there is, and how often it failed to change."""
 
-    def __init__(self, board: Board, message_id: str, stands: Stands) -> None:
+    def __init__(self, board: Board, message_id: str, stands: Stands, *, may_be_there: bool) -> None:
+        """`may_be_there` tells that an earlier process may have posted a message that was not recorded."""
         self._board = board
+        self._is_sought = may_be_there and not message_id
         self._message_id = message_id
         self._stands = stands
         self._failed = 0
@@ -120,6 +128,8 @@ class _Shown:
             self._picture, self._is_drawn = told.picture, False
         whole = replace(told, picture=self._picture)
         try:
+            if self._is_sought:
+                self._message_id, self._is_sought = await self._board.find(run), False
             if not (self._message_id and await self._board.edit(self._message_id, told if self._is_drawn else whole)):
                 self._message_id = await self._board.post(whole, run)
                 await self._stands(self._message_id)

@@ -98,12 +98,12 @@ async def compare(
     also: Annotated[str, About("A third", names="models")] = "",
 ) -> Reply:
     """Let two or three models answer the held-out scenarios, and set their scores side by side."""
-    asked = [to or office.rehearsal.current(), *([also] if also else []), model]
+    asked = [to or await office.rehearsal.now(), *([also] if also else []), model]
     ids = [await office.rehearsal.known(one) for one in asked]
     # The champion against itself tells nothing: then the base stands beside it.
     distinct = list(dict.fromkeys(ids if len(set(ids)) > 1 else [BASE, *ids]))
     text = await office.rehearsal.compared(distinct)
-    candidate, now = distinct[-1], office.rehearsal.current()
+    candidate, now = distinct[-1], await office.rehearsal.now()
     promotable = candidate not in {BASE, now}
     button = Button("Promote", "model promote", {"model": candidate, "over": now}, "primary")
     return Reply(text, buttons=(button,) if promotable else ())

@@ -12,11 +12,16 @@ from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Rehearsal
 from bot.conversation import Answers
+from bot.limits import Cooldown
 from bot.persona import Persona
 from bot.settings import Settings
 from bot.store import Store
 from training.registry import Registry
 
+# Wishes for a person in a minute: of one customer, and of all of them together.
+WISHES, ALL_WISHES = 3, 60
+# Refusals of one caller in a minute that are written down one by one.
+REFUSALS = 20
 # Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
 HEAVY = 2
 
@@ -47,6 +52,9 @@ class Office:
     clock: Callable[[], float] = time.time
     posts: dict[str, Post] = field(default_factory=dict[str, Post])
     """How to post to people of the company, by the platform's name; each platform adds itself while it serves."""
+    wishes: Cooldown = field(default_factory=lambda: Cooldown(lambda: WISHES))
+    all_wishes: Cooldown = field(default_factory=lambda: Cooldown(lambda: ALL_WISHES))
+    refusals: Cooldown = field(default_factory=lambda: Cooldown(lambda: REFUSALS))
     desks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
     support: Mapping[str, str] = field(default_factory=dict[str, str])
     """The channel in which customers who want a person are announced, by platform."""
@@ -65,6 +73,11 @@ class Office:
     def home(self) -> Path:
         """The folder in which everything that is kept lives."""
         return self.settings.sarah_home
+
+    def is_patient(self, who: str) -> bool:
+        """Whether somebody may wish for a person now: not more often than people could come."""
+        now = self.clock()
+        return self.wishes.allows(who, now) and self.all_wishes.allows("all", now)
 
     async def apart(self, work: Callable[[], T]) -> T:
         """Do what waits for the disk in a thread."""

@@ -1,5 +1,6 @@
 """What is told of a run while it goes on: state, step, loss, cost, time left and a chart; at the end a scorecard."""
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from bot.models import ModelError
 from training.examples import DataError
 from training.providers import Metric
 from training.quoting import quoted
-from training.registry import Registry, Run
+from training.registry import Registry, RegistryError, Run
 
 STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
 CHART = "loss.png"
@@ -44,15 +45,24 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
     state = State(key, now, len(metrics), run.ended)
     if last.has_ended:
         ending = await _ending(office, run)
-        return Report(f"{text}\n\n{ending}", None, _next_steps(office, run), is_last=True), state
+        return Report(f"{text}\n\n{ending}", None, await _next_steps(office, run), is_last=True), state
     picture = None
     if len(metrics) != last.measured or run.ended:
-        picture = await office.heavily(lambda: drawn(run, dataset, metrics))
+        picture = await _picture(office, run, dataset, metrics)
     if run.ended:
         # Hundreds of questions to a model that is served elsewhere take minutes.
         comparing = "\n\nIt is being compared." if run.state == "succeeded" else ""
         return Report(f"{text}{comparing}", picture), state
     return Report(text, picture, (Button("Cancel", "train cancel", {"run": run.id}, "danger"),)), state
+
+
+async def _picture(office: Office, run: Run, dataset: str, metrics: list[Metric]) -> Attachment | None:
+    """Return the chart; None where it cannot be drawn, for what it shows is told in words, too."""
+    try:
+        return await office.heavily(lambda: drawn(run, dataset, metrics))
+    except OSError as error:
+        structlog.get_logger().warning("progress.no_chart", run=run.id, why=error.strerror or "")
+        return None
 
 
 def look(registry: Registry, run_id: str) -> tuple[Run, list[Metric], str, str]:
@@ -119,18 +129,22 @@ async def _ending(office: Office, run: Run) -> str:
         return quoted(run.reason, 1000)
     if run.state == "cancelled":
         return "It was cancelled: nothing was registered."
+    made = f"It made **{run.model}**."
     try:
-        card = await office.rehearsal.compared([office.rehearsal.current(), run.model])
-    except (DataError, ModelError) as error:
+        return f"{made}\n\n{await office.rehearsal.compared([await office.rehearsal.now(), run.model])}"
+    except (DataError, ModelError, RegistryError) as error:
         structlog.get_logger().warning("progress.no_scorecard", run=run.id, why=str(error))
-        return f"It made **{run.model}**, which could not be tried: {error}"
-    return f"It made **{run.model}**.\n\n{card}"
+        why = quoted(str(error).replace(f"{office.home}{os.sep}", ""), 500)
+        return f"{made} It could not be compared: {why}"
+    except Exception as error:  # noqa: BLE001 - whatever broke, the run's end is told
+        structlog.get_logger().error("progress.no_scorecard", run=run.id, error=type(error).__name__)
+        return f"{made} It could not be compared, and the log says more."
 
 
-def _next_steps(office: Office, run: Run) -> tuple[Button, ...]:
+async def _next_steps(office: Office, run: Run) -> tuple[Button, ...]:
     if run.state != "succeeded":
         return ()
-    now = office.rehearsal.current()
+    now = await office.rehearsal.now()
     return (
         Button("Promote", "model promote", {"model": run.model, "over": now}, "primary"),
         Button("Compare", "model compare", {"model": run.model}),

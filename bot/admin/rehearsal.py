@@ -1,5 +1,6 @@
 """Models that answer where no customer hears it: one question, or every held-out scenario."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -42,15 +43,23 @@ class Rehearsal:
         self._base = base
         self._records = records
         self._cards: dict[str, Scorecard] = {}
+        self._making: dict[str, asyncio.Task[Scorecard]] = {}
+        self._thinking = asyncio.Semaphore(1)
 
     def current(self) -> str:
         """Return the id of the champion, or what the base is called."""
         champion = self._records.open().champion()
         return champion.id if champion else BASE
 
+    async def now(self) -> str:
+        """Return the same, without keeping customers waiting."""
+        return await asyncio.to_thread(self.current)
+
     async def known(self, wanted: str) -> str:
         """Return the whole id of a model; raises RegistryError where there is none."""
-        return BASE if wanted == BASE else self._records.open().model(wanted).id
+        if wanted == BASE:
+            return BASE
+        return await asyncio.to_thread(lambda: self._records.open().model(wanted).id)
 
     async def tried(self, model: str, question: str) -> str:
         """Return what a model answers to a first question; raises ModelError."""
@@ -64,7 +73,15 @@ class Rehearsal:
         """Return how a model does on the scenarios; once it answered them all, that never changes."""
         if model in self._cards:
             return self._cards[model]
-        scenarios, missed = read_all(self._company.scenarios), list[str]()
+        making = self._making.get(model)
+        if making is None:
+            making = self._making[model] = asyncio.create_task(self._made(model))
+            making.add_done_callback(lambda _: self._making.pop(model))
+        # Several may wait for it, and one that no longer does takes it from nobody.
+        return await asyncio.shield(making)
+
+    async def _made(self, model: str) -> Scorecard:
+        scenarios, missed = await asyncio.to_thread(read_all, self._company.scenarios), list[str]()
 
         async def answer(history: Sequence[tuple[str, str]], question: str) -> str:
             try:
@@ -82,19 +99,27 @@ class Rehearsal:
         return card
 
     async def _answer(self, model: str, history: Sequence[tuple[str, str]], question: str) -> str:
-        company, refusals = self._company, self._company.persona.refusals
+        refusals = self._company.persona.refusals
         past = tuple(
             PastTurn(at, asked, said, on_topic=said not in refusals) for at, (asked, said) in enumerate(history, 1)
         )
-        if not company.guard.on_topic(question, past[-1] if past else None):
+        # One at a time, in a thread: customers' turns go on between any two.
+        async with self._thinking:
+            prompt = await asyncio.to_thread(self._prompt, past, question)
+        if prompt is None:
             return fresh(refusals, [turn.answer for turn in past])
-        before = past[-1].question if past else ""
-        passages = company.knowledge.passages(question, before, PASSAGES_SHOWN)
-        prompt = Prompt(company.persona, passages, past, question)
         if model == BASE:
             return await _said(self._base, prompt)
         async with self._library.lend(model) as tuned:
             return await _said(tuned, prompt)
+
+    def _prompt(self, past: tuple[PastTurn, ...], question: str) -> Prompt | None:
+        """Return what a model is asked; None where the guard refuses."""
+        company, last = self._company, past[-1] if past else None
+        if not company.guard.on_topic(question, last):
+            return None
+        passages = company.knowledge.passages(question, last.question if last else "", PASSAGES_SHOWN)
+        return Prompt(company.persona, passages, past, question)
 
 
 async def _said(model: ChatModel, prompt: Prompt) -> str:

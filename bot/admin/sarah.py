@@ -236,7 +236,7 @@ async def hand_back(
 
 def _see_entitled(call: Call, office: Office, *, is_own: bool) -> None:
     """See that somebody is in that conversation, in the support channel, or an admin; raises Refusal."""
-    in_support = office.support.get(call.caller.platform) == call.conversation.channel
+    in_support = not call.caller.is_guest and office.support.get(call.caller.platform) == call.conversation.channel
     if not (is_own or in_support):
         why = refusal(call.caller, "home", office.staff)
         if why:

@@ -82,13 +82,17 @@ def _named(words: Sequence[str], commands: Sequence[Command]) -> tuple[Command, 
 
 
 def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyped | None:
-    """Take words as the fields in their order, and name=value as the field of that name; None for a question."""
+    """Take name=value as the field of that name, other words as the fields in their order; None for a question.
+
+    Required fields come first, then those that name something that is kept.
+    """
     plain = [field for field in command.fields if field.kind != "file"]
     if len(plain) == 1 and plain[0].required and not command.group:
         # One field, such as a question: every word of it, as it was typed.
         return Spoken(command, {plain[0].name: text.strip().partition(" ")[2].strip()})
     given: dict[str, str] = {}
-    left = [field for field in plain if field.required]
+    left = [field for field in command.fields if field.required]
+    left += [field for field in plain if field.names and not field.required]
     for word in words:
         name, sign, value = word.removeprefix("--").partition("=")
         name = name.replace("_", "-").lower()
@@ -127,9 +131,26 @@ def _suggested(words: Sequence[str], commands: Sequence[Command]) -> Mistyped | 
         names = [command.name for command in commands if command.group == group[0]]
         if near := get_close_matches(second, names, 1, ALIKE):
             return Mistyped(f"There is no command `{first} {second}`: did you mean `{group[0]} {near[0]}`?")
+    return _named_without_group(words, commands)
+
+
+def _named_without_group(words: Sequence[str], commands: Sequence[Command]) -> Mistyped | None:
+    """Say which command may be meant by a few words that begin with its name alone."""
+    first = words[0].lower()
+    if len(words) > SHORT or words[-1].endswith("?"):
+        return None
+    exact = [command.title for command in commands if command.name == first and command.group]
     if len(words) == 1:
-        alone = [command.title for command in commands if not command.group or command.group == OWN_GROUP]
-        alone = [title.removeprefix(f"{OWN_GROUP} ") for title in alone]
-        if near := get_close_matches(first, alone, 1, ALIKE):
-            return Mistyped(f"There is no command `{first}`: did you mean `{near[0]}`?")
-    return None
+        names = {command.name for command in commands}
+        near = get_close_matches(first, names, 1, ALIKE)
+        exact = [command.title for command in commands if command.name in near]
+    elif not (exact and _is_id(words[1])):
+        return None
+    titles = [title.removeprefix(f"{OWN_GROUP} ") for title in exact]
+    meant = " or ".join(f"`{title}`" for title in titles[:3])
+    return Mistyped(f"There is no command `{' '.join(words)[:60]}`: did you mean {meant}?") if titles else None
+
+
+def _is_id(word: str) -> bool:
+    """Whether a word is written as the id of a dataset, a run, a model or a proposal, which customers do not."""
+    return word.startswith(("ds-", "run-", "model-", "prop-"))

@@ -21,6 +21,8 @@ RunId = Annotated[str, About("The run", names="runs")]
 # Events and runs that are shown.
 MOST_EVENTS = 25
 MOST_RUNS = 20
+# Runs to be approved that are listed, each with a button.
+MOST_WAITING = 5
 
 
 @command("train", may="home")
@@ -97,7 +99,7 @@ async def agree(
     if not agreed.run:
         return Reply(_wanted(agreed), buttons=(_approving(agreed),), public=True)
     await office.apart(office.start_work)
-    return Reply(f"{agreed.run} is started; its progress is told in this channel.", run=agreed.run)
+    return Reply(f"{agreed.run} is started; its progress is told here.", run=agreed.run)
 
 
 def _wanted(proposal: Proposal) -> str:
@@ -108,8 +110,8 @@ def _wanted(proposal: Proposal) -> str:
     )
 
 
-def _approving(proposal: Proposal) -> Button:
-    return Button("Approve and start", "train agree", {"proposal": proposal.id}, "primary")
+def _approving(proposal: Proposal, label: str = "Approve and start") -> Button:
+    return Button(label, "train agree", {"proposal": proposal.id}, "primary")
 
 
 @command("train", may="home")
@@ -146,9 +148,15 @@ def _stands(office: Office, wanted: str, *, follow: bool) -> Reply:
 
 @command("train", may="home", name="list")
 async def list_runs(call: Call, office: Office) -> Reply:
-    """List the runs, the newest first."""
+    """List the runs, the newest first, and those that a second admin has to approve."""
     runs = await office.apart(office.registry.runs)
-    return _listed(runs[:MOST_RUNS], office, "There are no runs: `train start` begins one.")
+    listed = _listed(runs[:MOST_RUNS], office, "There are no runs: `train start` begins one.")
+    proposals = await office.apart(lambda: office.registry.proposals(office.clock()))
+    waiting = [one for one in proposals if one.needs_second and one.agreed_at][:MOST_WAITING]
+    if not waiting:
+        return listed
+    text = "\n".join([listed.text, *map(_wanted, waiting)])
+    return Reply(text, buttons=tuple(_approving(one, f"Approve {one.id}") for one in waiting))
 
 
 def _listed(runs: Sequence[Run], office: Office, none: str) -> Reply:

@@ -126,7 +126,7 @@ async def test_a_model_that_cannot_be_asked_is_told_as_such_and_may_still_be_pro
         succeed(scene, run)
         async with following(scene, run, wall.board()) as told:
             await asyncio.wait_for(told, PATIENCE)
-    assert "which could not be tried" in wall.shown["m1"].text
+    assert "It could not be compared: manifest" in wall.shown["m1"].text
     assert " passes 0 of" not in wall.shown["m1"].text
 
 

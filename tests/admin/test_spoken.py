@@ -29,6 +29,8 @@ def mistyped(text: str) -> str:
         ("data show dataset=lamps", "data show", {"dataset": "lamps"}),
         ("data upload name=lamps stop=**STOP**", "data upload", {"name": "lamps", "stop": "**STOP**"}),
         ("data upload --name=lamps", "data upload", {"name": "lamps"}),
+        ("data upload lamps.jsonl name=lamps", "data upload", {"file": "lamps.jsonl", "name": "lamps"}),
+        ("train status run-1", "train status", {"run": "run-1"}),
         (
             "train start lamps epochs=3 learning_rate=0.5",
             "train start",
@@ -139,3 +141,23 @@ def test_every_command_is_read_as_help_writes_its_name(command: object) -> None:
     assert isinstance(found, Spoken)
     assert found.command is wanted
     assert usage(wanted).startswith(wanted.title)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("rollback", "model rollback"),
+        ("rollbak", "model rollback"),
+        ("upload", "data upload"),
+        ("promote model-1a2b", "model promote"),
+        ("show ds-12ab", "data show"),
+        ("limts", "limits"),
+    ],
+)
+def test_a_name_without_its_group_is_told_with_it(text: str, meant: str) -> None:
+    assert f"`{meant}`" in mistyped(text)
+
+
+@pytest.mark.parametrize("text", ["promote my plan", "cancel my order", "events tonight?", "show me lamps"])
+def test_what_customers_say_of_their_own_things_is_no_command(text: str) -> None:
+    assert read(text, COMMANDS) is None

@@ -3,16 +3,20 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
+from simcord.actors import MemberActor
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.admin.board import Board, Notice, ShowError
 from bot.admin.replies import Attachment, Button, Report
 from bot.platforms.discord.boards import Boards
+from bot.platforms.discord.clerk import UNSEEN
 from bot.platforms.discord.work import Work
 from tests.admin_kit import HOME
 from tests.platforms.discord_scene import RARELY, Scene, buttons, open_patient_scene, press, shown
@@ -197,13 +201,71 @@ async def test_a_notice_is_posted_whole_with_its_buttons_under_the_last_message(
 
 async def started(scene: Scene) -> str:
     """Let an admin start a run in the channel, and return its id."""
-    olga = scene.boss()
+    return await started_by(scene.boss(), scene)
+
+
+async def started_by(olga: MemberActor, scene: Scene) -> str:
+    """Let somebody start a run in the channel, and return its id."""
     dataset = await scene.keep_dataset()
     told = await olga.slash(scene.channel, "train start", dataset=dataset)
     agreed = await press(olga, told.response, "Start it")
     [run] = scene.office.registry.runs()
     assert run.id in shown(agreed)
     return run.id
+
+
+async def test_a_run_whose_start_could_not_be_shown_is_told_of_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        olga, backend = scene.boss(), scene.env.backend
+        dataset = await scene.keep_dataset()
+        told = await olga.slash(scene.channel, "train start", dataset=dataset)
+        assert told.response
+        change = backend.edit_message
+
+        def broken_off(channel: int, message: int, changes: dict[str, Any]) -> object:
+            # The end of the process, as far as this reply can tell.
+            monkeypatch.setattr(backend, "edit_message", change)
+            raise RuntimeError(channel, message, changes)
+
+        monkeypatch.setattr(backend, "edit_message", broken_off)
+        with suppress(RuntimeError):
+            await press(olga, told.response, "Start it")
+        await scene.env.settle()
+        [run] = scene.office.registry.runs()
+        assert [left.run for left in await scene.office.store.progress.unfinished("discord")] == [run.id]
+        scene.env.errors.clear()
+
+
+async def test_a_run_started_where_she_may_not_write_is_told_of_in_the_direct_message(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        scene.env.inject_error("POST", f"/channels/{scene.channel.id}/messages", status=403, code=50013, times=None)
+        olga = scene.boss()
+        run = await started_by(olga, scene)
+        [begun] = scene.written(olga.user.dm_channel)
+        assert begun.content.startswith(f"**{run}**")
+        # They are commands of a home, which no direct message is.
+        assert buttons(begun) == {}
+        [left] = await scene.office.store.progress.unfinished("discord")
+        assert (left.run, left.workspace, left.channel) == (run, "", str(begun.channel.id))
+        await ended(scene)
+        await compared(scene)
+        await scene.env.advance_time(2 * RARELY)
+        [over] = scene.written(olga.user.dm_channel)
+        assert (over.id, buttons(over)) == (begun.id, {})
+        assert await scene.office.store.progress.unfinished("discord") == []
+
+
+async def test_whoever_can_be_told_of_a_run_nowhere_is_told_how_to_look(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        scene.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, times=None)
+        olga = scene.boss()
+        dataset = await scene.keep_dataset()
+        told = await olga.slash(scene.channel, "train start", dataset=dataset)
+        agreed = await press(olga, told.response, "Start it")
+        [run] = scene.office.registry.runs()
+        assert UNSEEN.format(run=run.id) in shown(agreed)
 
 
 async def ended(scene: Scene) -> None:
@@ -243,6 +305,7 @@ async def test_a_run_goes_on_in_its_message_after_a_restart(tmp_path: Path) -> N
         await ended(scene)
         await compared(scene)
         await scene.env.restart_bot(scene.anew())
+        await scene.env.advance_time(2 * RARELY)
         [over] = scene.written()
         assert over.id == begun.id
         assert run in over.content + "".join(embed.description or "" for embed in over.embeds)

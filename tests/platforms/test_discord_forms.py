@@ -12,6 +12,7 @@ from bot.admin.calls import Call, Upload
 from bot.admin.forms import About, Form, command
 from bot.admin.office import Office
 from bot.admin.replies import Button, Reply
+from bot.platforms.discord.clerk import LATE
 from bot.platforms.discord.modals import modal_of
 from tests.platforms.discord_files import open_cdn
 from tests.platforms.discord_scene import Scene, buttons, examples, open_patient_scene, press, shown
@@ -184,6 +185,26 @@ async def test_a_form_that_comes_too_late_is_let_go(tmp_path: Path) -> None:
         result = await scene.boss().slash(scene.channel, "data note")
         assert not result.acknowledged
         assert scene.env.errors == []
+
+
+async def test_a_form_that_is_sent_off_too_late_is_not_done_and_its_author_is_told(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        olga = scene.boss()
+        form = await olga.slash(scene.channel, "data add-example")
+        scene.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+        await olga.submit_modal(form, EXAMPLE)
+        assert scene.office.registry.audit_log(9) == []
+        [told] = scene.said(olga.user.dm_channel)
+        assert told == LATE.format(command="data add-example")
+
+
+async def test_a_form_that_discord_brings_a_second_time_is_not_said_to_be_undone(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        olga = scene.boss()
+        form = await olga.slash(scene.channel, "data add-example")
+        scene.env.inject_error("POST", "/interactions/*/callback", status=400, code=40060)
+        await olga.submit_modal(form, EXAMPLE)
+        assert scene.requests("POST", "/messages") == []
 
 
 async def test_a_better_answer_to_a_marked_one_is_written_in_a_form(tmp_path: Path) -> None:

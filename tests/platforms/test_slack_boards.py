@@ -6,16 +6,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from bot.admin.admin import Admin
 from bot.admin.board import Board, Notice, ShowError
 from bot.admin.calls import Caller
-from bot.admin.replies import Attachment, Button, Report
+from bot.admin.replies import Attachment, Button, Reply, Report
+from bot.conversation import Conversation
+from bot.platforms.slack.acts import Act, Wanted
 from bot.platforms.slack.api import open_api
 from bot.platforms.slack.boards import RunBoard
+from bot.platforms.slack.callers import Callers
 from bot.platforms.slack.connection import who_am_i
+from bot.platforms.slack.desk import Desk
 from bot.platforms.slack.files import Files
+from bot.platforms.slack.work import Work
 from tests.admin_kit import Scene
-from tests.platforms.slack_scene import ADMIN, give, office, shown
+from tests.platforms.slack_scene import ADMIN, give, office, replying, shown
+from tests.servers.loopback import serve
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_kit import at_work, company, eventually
 from tests.servers.slack_workspace import BOT_TOKEN, BOT_USER, TEAM, Message
@@ -172,6 +180,42 @@ async def test_a_run_started_where_she_cannot_write_is_told_of_in_the_direct_mes
         await started(slack, "C_CLOSED")
         await slack.until(lambda: [one for one in slack.workspace.messages if "Promote" in one.commands], 30)
     assert {message.channel for message in slack.workspace.messages} == {"D_U1"}
+
+
+async def test_a_run_is_told_of_though_its_start_is_not_shown_yet(slack: Slack, tmp_path: Path) -> None:
+    released = asyncio.Event()
+
+    async def held(_: web.Request) -> web.Response:
+        await released.wait()
+        return web.Response(text="ok")
+
+    slow = web.Application()
+    slow.router.add_post("/response", held)
+    async with company(tmp_path) as scene, serve(slow, patience=1) as url, desk_of(slack, scene) as (desk, run):
+        act = Act("1", ADMIN, "", Conversation("slack", TEAM, "C1"), url=f"{url}/response")
+        giving = asyncio.create_task(desk.give(act, Wanted("say it", {}, {})))
+        await slack.until(lambda: [one for one in slack.workspace.messages if run in one.shown])
+        assert [left.run for left in await scene.admin.following.unfinished("slack")] == [run]
+        assert not giving.done()
+        released.set()
+        await giving
+
+
+@asynccontextmanager
+async def desk_of(slack: Slack, scene: Scene) -> AsyncGenerator[tuple[Desk, str]]:
+    """Open a desk with a command, `say it`, that answers with a run, and yield the run's id too."""
+    slack.workspace.people[ADMIN] = {"is_admin": True}
+    dataset = keep(scene.office.home, conversations())
+    record(scene.registry, dataset)
+    run = scene.registry.start_run(Plan(dataset.id, "embedded", "embedded"), "slack:U1", 1.0).id
+    admin = Admin(scene.office, [replying(Reply("Started.", run=run))])
+    following = Work()
+    async with open_api(BOT_TOKEN, slack.base_url) as api:
+        me, files = await who_am_i(api), Files(api, frozenset({slack.address}), 1_000)
+        try:
+            yield Desk(api, me, admin, callers=Callers(api, me), files=files, following=following), run
+        finally:
+            await following.finish(0)
 
 
 async def test_the_next_process_goes_on_in_the_message_that_an_earlier_one_left(slack: Slack, tmp_path: Path) -> None:

@@ -82,6 +82,53 @@ async def test_options_that_mean_nothing_are_said_and_nothing_is_kept(
         assert not scene.registry.datasets()
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("can you take this one?", "lamps"),
+        ("Here are the new lamps, it's all of them", "lamps"),
+        ("take it as name=lamps-2 please, unless epochs=3", "lamps-2"),
+        ("data from our last week of support", "lamps"),
+        ("data upload this one?", "lamps"),
+        ("upload", "lamps"),
+        ("upload these please", "lamps"),
+        ("upload name=lamps-2", "lamps-2"),
+    ],
+)
+async def test_a_file_is_taken_whatever_an_admin_says_beside_it(
+    slack: Slack, tmp_path: Path, text: str, name: str
+) -> None:
+    model = ScriptedModel()
+    async with office(slack, tmp_path, model) as scene:
+        asked = await slack.share(ADMIN, text, "lamps.jsonl", content=EXAMPLES)
+        assert f"Kept as **{name}**" in await answer(slack, asked)
+        assert [dataset.name for dataset in scene.registry.datasets()] == [name]
+    assert not model.prompts
+
+
+@pytest.mark.parametrize("text", ["", "data upload", "upload", "Upload name=lamps", "data check"])
+@pytest.mark.parametrize("name", ["lamps.zip", "lamp.png"])
+async def test_a_file_of_another_kind_that_an_admin_means_for_an_upload_is_refused_in_a_sentence(
+    slack: Slack, tmp_path: Path, text: str, name: str
+) -> None:
+    async with office(slack, tmp_path) as scene:
+        asked = await slack.share(ADMIN, text, name, content=EXAMPLES)
+        assert f"'{name}' is not taken: send a file that ends in" in await answer(slack, asked)
+        assert not scene.registry.datasets()
+
+
+@pytest.mark.parametrize("text", ["Which lamp is this?", "upload one of these, or which?", "my lamp flickers"])
+async def test_a_picture_with_a_question_is_a_customers_question_though_an_admin_asks(
+    slack: Slack, tmp_path: Path, text: str
+) -> None:
+    model = ScriptedModel("Yours.")
+    async with office(slack, tmp_path, model):
+        asked = await slack.share(ADMIN, text, "lamp.png")
+        [answered] = await slack.settled("D_U1", asked)
+        assert answered.shown == "Yours."
+    assert not slack.calls("files.info")
+
+
 async def test_several_files_at_once_are_asked_for_one_by_one(slack: Slack, tmp_path: Path) -> None:
     async with office(slack, tmp_path) as scene:
         asked = await slack.share(ADMIN, "", "lamps.jsonl", "hubs.jsonl", content=EXAMPLES)
@@ -90,21 +137,22 @@ async def test_several_files_at_once_are_asked_for_one_by_one(slack: Slack, tmp_
 
 
 @pytest.mark.parametrize(
-    ("user", "name", "people"),
+    ("name", "people"),
     [
-        (CUSTOMER, "lamps.jsonl", {}),
-        (CUSTOMER, "lamps.jsonl", {"is_admin": True, "is_restricted": True}),
-        (CUSTOMER, "lamps.jsonl", {"is_admin": True, "team_id": "T9"}),
-        (ADMIN, "lamp.png", {"is_admin": True}),
+        ("lamps.jsonl", {}),
+        ("lamps.jsonl", {"is_admin": True, "is_restricted": True}),
+        ("lamps.jsonl", {"is_admin": True, "team_id": "T9"}),
+        ("lamp.png", {}),
     ],
     ids=["customer", "guest", "elsewhere", "picture"],
 )
 async def test_any_other_file_is_an_attachment_of_a_question(
-    slack: Slack, tmp_path: Path, user: str, name: str, people: dict[str, object]
+    slack: Slack, tmp_path: Path, name: str, people: dict[str, object]
 ) -> None:
-    slack.workspace.people[user] = people
+    slack.workspace.people[CUSTOMER] = people
     async with office(slack, tmp_path) as scene:
-        assert PERSONA.sentences.attachment in await answer(slack, await slack.share(user, "", name), user)
+        asked = await slack.share(CUSTOMER, "", name)
+        assert PERSONA.sentences.attachment in await answer(slack, asked, CUSTOMER)
         assert not scene.registry.datasets()
     assert not slack.calls("files.info")
 

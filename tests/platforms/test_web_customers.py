@@ -13,7 +13,7 @@ from bot.platforms.web.links import MOST, Links
 from tests.admin_kit import Scene as Office
 from tests.admin_kit import Wall, open_office
 from tests.platforms.web_scene import KEYS, served
-from tests.platforms.web_staff import OWN, Member, forms, shown, visiting
+from tests.platforms.web_staff import OWN, Member, at_the_desk, forms, shown, visiting
 
 
 async def talked(office: Office, someone: Member, text: str = "my lamp is dark") -> Conversation:
@@ -124,12 +124,55 @@ async def test_without_a_cookie_there_is_nothing_to_be_done_and_that_is_said(tmp
         assert not [form for form in forms(page) if form.action.startswith("/do/")]
 
 
-def test_the_address_of_a_conversation_stays_the_same_and_old_ones_are_let_go() -> None:
-    links, token = Links(), new_token()
+async def test_the_address_of_a_conversation_outlives_a_restart_while_a_person_has_it(tmp_path: Path) -> None:
+    wall = Wall()
+    async with open_office(tmp_path) as office:
+        office.office.posts["discord"] = wall.notice
+        async with served(office, keys=KEYS) as url, visiting(url) as alice:
+            where = await talked(office, alice)
+            await wants(alice, "human")
+        path = wall.notices[0][1].text.rpartition("/admin/")[2]
+    async with open_office(tmp_path) as office, at_the_desk(office) as olga:
+        page = await olga.see(f"/admin/{path}")
+        assert "my lamp is dark Yes." in shown(page)
+        assert office.persona.sentences.handed_back in shown(await olga.press(page, "Hand back"))
+        assert office.assistant.silence(where) == ""
+    async with open_office(tmp_path) as office, at_the_desk(office) as olga:
+        page = await olga.see(f"/admin/{path}")
+        assert page.status_code == httpx.codes.NOT_FOUND
+        assert "was handed back" in shown(page)
+
+
+async def test_nobody_is_called_by_a_cookie_that_stands_for_no_conversation(tmp_path: Path) -> None:
+    wall = Wall()
+    async with open_office(tmp_path) as office, served(office, keys=KEYS) as url, visiting(url) as forger:
+        office.office.posts["discord"] = wall.notice
+        for _ in range(2):
+            page = await wants(forger, "human", cookie=f"conversation={new_token()}")
+            assert page.status_code == httpx.codes.OK
+            assert office.persona.handoff in shown(page)
+            assert office.persona.sentences.handed_over not in shown(page)
+        assert wall.notices == []
+        assert await office.store.handoffs.every_open() == []
+        await talked(office, forger)
+        assert office.persona.sentences.handed_over in shown(await wants(forger, "human"))
+        assert len(wall.notices) == 1
+
+
+async def test_the_address_of_a_conversation_stays_the_same_and_old_ones_are_let_go() -> None:
+    token, waiting = new_token(), list[Conversation]()
+
+    async def open_handoffs() -> list[Conversation]:
+        return waiting
+
+    links = Links(open_handoffs)
     key = links.to(token)
-    assert links.to(token) == key
-    assert links.token(key) == token
+    assert links.to(token) == key == Links(open_handoffs).to(token)
+    assert await links.token(key) == token
     assert key not in token
     for _ in range(MOST):
         links.to(new_token())
-    assert links.token(key) is None
+    assert await links.token(key) is None
+    waiting.append(Conversation("web", "", token))
+    assert await links.token(key) == token
+    assert await links.token(key[:-1]) is None

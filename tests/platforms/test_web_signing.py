@@ -7,7 +7,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from bot.platforms.web.sessions import FEW, LASTS, MANY, MINUTE, TOO_OFTEN, WRONG, Sessions, SignInError
+from bot.platforms.web.sessions import FEW, LASTS, MANY, MINUTE, SOME, TOO_OFTEN, WRONG, Sessions, SignInError
 from tests.admin_kit import open_office
 from tests.platforms.web_scene import KEYS, served
 from tests.platforms.web_staff import OWN, at_the_desk, forms, shown, visiting
@@ -46,14 +46,37 @@ def test_who_guesses_too_often_waits_a_minute_even_with_the_right_passphrase() -
     assert sessions.enter("Olga", PASSPHRASE, "a")
 
 
-def test_guessing_from_everywhere_stops_as_well() -> None:
+def test_who_guesses_under_many_names_waits_too_and_nobody_waits_elsewhere() -> None:
+    clock = Clock()
+    sessions = Sessions(KEYS, clock)
+    assert {refused(sessions, f"name {number}", "guess") for number in range(SOME)} == {WRONG}
+    assert refused(sessions, "Olga", PASSPHRASE) == TOO_OFTEN
+    assert {refused(sessions, "Sam", "guess") for _ in range(MANY)} == {TOO_OFTEN}
+    assert refused(sessions, "Olga", "mistyped", "another address") == WRONG
+    assert sessions.enter("Olga", PASSPHRASE, "another address")
+    clock.now += MINUTE
+    assert sessions.enter("Olga", PASSPHRASE, "a")
+
+
+def test_all_addresses_of_one_connection_are_one_and_mapped_ones_are_told_apart() -> None:
+    sessions = Sessions(KEYS, Clock())
+    assert {refused(sessions, f"name {at}", "guess", f"2001:db8::{at}") for at in range(SOME)} == {WRONG}
+    assert refused(sessions, "Olga", PASSPHRASE, "2001:db8::ffff:1") == TOO_OFTEN
+    assert sessions.enter("Olga", PASSPHRASE, "2001:db8:0:1::1")
+    assert {refused(sessions, f"name {at}", "guess", "::ffff:192.0.2.1") for at in range(SOME)} == {WRONG}
+    assert refused(sessions, "Olga", PASSPHRASE, "192.0.2.1") == TOO_OFTEN
+    assert sessions.enter("Olga", PASSPHRASE, "::ffff:192.0.2.2")
+
+
+def test_guessing_from_everywhere_slows_those_who_guess_and_keeps_nobody_else_out() -> None:
     clock = Clock()
     sessions = Sessions(KEYS, clock)
     for number in range(MANY):
         assert refused(sessions, "Olga", "guess", f"address {number}") == WRONG
-    assert refused(sessions, "Olga", PASSPHRASE, "elsewhere") == TOO_OFTEN
-    clock.now += MINUTE
+    assert refused(sessions, "Olga", PASSPHRASE, "address 0") == TOO_OFTEN
     assert sessions.enter("Olga", PASSPHRASE, "elsewhere")
+    clock.now += MINUTE
+    assert sessions.enter("Olga", PASSPHRASE, "address 0")
 
 
 def test_a_session_ends_after_eight_hours() -> None:

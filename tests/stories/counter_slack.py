@@ -60,7 +60,7 @@ class SlackCounter:
         message, whole = next((one, name) for one, name in offered if name.startswith(label))
         runs = len(self.runs)
         said = await self._told(self.slack.press(ADMIN, message, whole))
-        if "its progress is told in this channel" in said:
+        if "its progress is told here" in said:
             await self.slack.until(lambda: len(self.runs) > runs, PATIENCE)
         return said
 

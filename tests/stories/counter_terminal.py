@@ -25,19 +25,18 @@ class TerminalCounter:
     """A terminal, and the process behind it."""
 
     def __init__(self, home: Path, variables: dict[str, str], columns: int) -> None:
-        self.raw = ""
-        """Everything that earlier processes wrote."""
         self._home = home
         self._variables = variables
         self._columns = columns
-        self._process = AsyncExitStack()
+        self.process = AsyncExitStack()
+        """Ends whatever was not left in order."""
         self._terminal: Terminal | None = None
         self._from = 0
 
     async def open(self) -> None:
         """Begin a process."""
         opening = open_terminal(self._home, columns=self._columns, **self._variables)
-        self._terminal = await self._process.enter_async_context(opening)
+        self._terminal = await self.process.enter_async_context(opening)
         self._from = 0
         await self.terminal.until_prompted(PATIENCE)
 
@@ -45,8 +44,7 @@ class TerminalCounter:
         """Leave the chat."""
         self.terminal.press("/quit\n")
         await self.terminal.end()
-        self.raw += self.terminal.raw
-        await self._process.aclose()
+        await self.process.aclose()
 
     @property
     def terminal(self) -> Terminal:
@@ -140,6 +138,7 @@ async def open_counter(
     """Do the same before a screen of some width; `changes` are variables of the product."""
     async with with_runs(home):
         counter = TerminalCounter(home, settings(data, server) | changes, columns)
-        await counter.open()
-        yield counter
-        await counter.close()
+        async with counter.process:
+            await counter.open()
+            yield counter
+            await counter.close()

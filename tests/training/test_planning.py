@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.servers.tuning_kit import write_preferences
 from tests.training.cli_kit import Sarah, lines
@@ -212,7 +213,7 @@ def test_a_run_takes_as_long_for_a_token_as_the_middle_one_of_its_kind(
         ended(registry, run.plan, took)
     # None of these is of its kind, or came to its end.
     ended(registry, considered(settings, registry, at_server(settings, base="llama"), ANA).plan, 1000.0)
-    ended(registry, plan_from(settings, dataset=run.plan.dataset, provider="embedded", base=MINI), 1000.0)
+    ended(registry, Plan(run.plan.dataset, "embedded", MINI), 1000.0)
     ended(registry, run.plan, 1000.0, state="failed")
     ended(registry, run.plan, 1000.0, state="cancelled")
     registry.start_run(run.plan, ANA, 1.0)
@@ -237,3 +238,22 @@ def test_a_run_of_which_too_little_is_known_tells_nothing(
     Datasets(settings.sarah_home / "datasets").delete(dataset.id)
     keep(settings.sarah_home, conversations(30))
     assert seconds(settings, registry, at_server(settings)) is None
+
+
+def test_the_embedded_provider_tunes_nothing_but_itself(settings: TrainingSettings) -> None:
+    with pytest.raises(DataError, match=f"tunes itself, and not '{MINI}': leave the base out"):
+        plan_from(settings, dataset="lamps", provider="embedded", base=MINI)
+
+
+@pytest.mark.parametrize(("url", "is_refused"), [(OPENAI, True), (HERE, False)])
+def test_what_is_tuned_from_a_base_that_was_shut_down_would_answer_nobody(
+    settings: TrainingSettings,
+    registry: Registry,
+    dataset: Dataset,
+    url: str,
+    is_refused: bool,  # noqa: FBT001 - a case
+) -> None:
+    with_key = settings.model_copy(update={"openai_api_key": SecretStr("sk-made-up"), "sarah_tuning_url": url})
+    plan = plan_from(with_key, dataset=dataset.id, provider="openai", base="gpt-4.1-nano-2025-04-14", base_url=url)
+    told = considered(with_key, registry, plan, ANA).objection
+    assert ("was shut down on 2026-10-23" in told) is is_refused

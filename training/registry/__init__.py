@@ -100,6 +100,10 @@ class Registry:
         """Return a proposal, also one that was started."""
         return self._read(lambda connection: proposals.find(connection, id))
 
+    def proposals(self, at: float) -> list[Proposal]:
+        """Return the proposals that have started nothing and can still be agreed to, newest first."""
+        return self._read(lambda connection: proposals.waiting(connection, at))
+
     def agree(self, id: str, by: str, at: float) -> Proposal:  # noqa: A002 - the field's name
         """Agree to a proposal of the last 24 hours; whoever is the last that has to starts its run, once."""
         return self._write(lambda connection: proposals.agree(connection, id, by, at))

@@ -42,6 +42,13 @@ def find(connection: sa.Connection, asked: str) -> Proposal:
     return _exactly(connection, found(connection, proposals.c.id, asked, "prop"))
 
 
+def waiting(connection: sa.Connection, at: float) -> list[Proposal]:
+    """Return the proposals that somebody may still agree to, newest first."""
+    is_open = sa.and_(proposals.c.run.is_(None), proposals.c.at >= at - VALID_SECONDS)
+    query = sa.select(proposals).where(is_open).order_by(proposals.c.at.desc())
+    return [_proposal(row) for row in connection.execute(query).mappings()]
+
+
 def agree(connection: sa.Connection, asked: str, by: str, at: float) -> Proposal:
     """Keep that somebody agrees, and start the run unless somebody else has to agree too; raises RegistryError."""
     proposal = find(connection, asked)

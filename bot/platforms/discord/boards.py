@@ -56,8 +56,11 @@ class Boards:
 
     def board(self, workspace: str, channel: str) -> Board:
         """Return the board of a channel."""
-        place = _Place(self._client, channel)
-        return Board(PLATFORM, workspace, channel, place.post, place.edit, place.find)
+        return self.place(workspace, channel).board()
+
+    def place(self, workspace: str, channel: str) -> "Place":
+        """Return a channel as a run is shown there; a direct message is in no workspace."""
+        return Place(self._client, workspace, channel)
 
     async def notify(self, channel: str, notice: Notice) -> str:
         """Post a notice and return the message's id; raises ShowError."""
@@ -70,23 +73,45 @@ class Boards:
             return str((await where.send(last, view=buttons, suppress_embeds=True)).id)
 
 
-class _Place:
+class Place:
     """A channel as a board uses it."""
 
-    def __init__(self, client: discord.Client, channel: str) -> None:
+    def __init__(self, client: discord.Client, workspace: str, channel: str) -> None:
         self._client = client
+        self._workspace = workspace
         self._channel = channel
         # What is posted in place of a message that is gone is another message to Discord.
         self._gone = ""
+        self.is_closed = False
+        """Whether the channel turned out to be closed to her."""
+
+    def board(self) -> Board:
+        """Return it as commands know it."""
+        return Board(PLATFORM, self._workspace, self._channel, self.post, self.edit, self.find)
 
     async def post(self, report: Report, run: str) -> str:
-        with _told():
+        """Post a report and return the message's id; raises ShowError."""
+        with self._told():
             try:
                 return await self._post(report, run)
             except discord.Forbidden:
                 return await self._post(_plain(report), run)
 
+    def _useful(self, report: Report) -> Report:
+        """Return a report without buttons that do nothing here: what becomes of a run is decided in a server."""
+        return report if self._workspace else replace(report, buttons=())
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        with _told():
+            try:
+                yield
+            except (discord.Forbidden, discord.NotFound):
+                self.is_closed = True
+                raise
+
     async def _post(self, report: Report, run: str) -> str:
+        report = self._useful(report)
         body = _body(report.text)
         key = f"{run} {self._channel} {self._gone}"
         message = await _reach(self._client, self._channel).send(
@@ -99,7 +124,8 @@ class _Place:
         return str(message.id)
 
     async def edit(self, message_id: str, report: Report) -> bool:
-        with _told():
+        """Change a message; False where it is gone, and raises ShowError."""
+        with self._told():
             try:
                 await self._edit(message_id, report)
             except discord.Forbidden:
@@ -112,6 +138,7 @@ class _Place:
         return True
 
     async def _edit(self, message_id: str, report: Report) -> None:
+        report = self._useful(report)
         body = _body(report.text)
         await (
             _reach(self._client, self._channel)
@@ -126,8 +153,9 @@ class _Place:
         )
 
     async def find(self, run: str) -> str:
+        """Return the message about a run that nobody recorded, or ""; raises ShowError."""
         me = self._client.user.id if self._client.user else 0
-        with _told():
+        with self._told():
             try:
                 async for message in _reach(self._client, self._channel).history(limit=_LOOKED_THROUGH):
                     if message.author.id == me and _begins_with(message, run):

@@ -9,12 +9,12 @@ from discord import ui
 
 from bot.admin.admin import Admin, Choice
 from bot.admin.calls import Call, Given, Upload
-from bot.admin.replies import Button
+from bot.admin.replies import Button, Reply
 from bot.platforms.discord.boards import Boards
 from bot.platforms.discord.callers import call_of
 from bot.platforms.discord.modals import modal_of, submitted
 from bot.platforms.discord.reading import PLATFORM
-from bot.platforms.discord.replies import show
+from bot.platforms.discord.replies import is_expired, show, tell
 from bot.platforms.discord.showing import TROUBLE, log_trouble
 from bot.platforms.discord.uploads import Uploads
 from bot.platforms.discord.work import Work
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 # An option of a command as Discord gives it.
 Chosen = str | int | float | bool | discord.Attachment | None
+
+
+LATE = "Your form came too late, so nothing was done: give `{command}` again."
+UNSEEN = "Neither this channel nor our direct message can show how `{run}` goes on: `train status` tells it."
 
 
 class Clerk:
@@ -94,21 +98,45 @@ class Clerk:
             await interaction.response.defer(ephemeral=True, thinking=True)
         except TROUBLE as error:
             log_trouble("discord.response_failed", error)
+            if is_expired(error) and interaction.type is discord.InteractionType.modal_submit:
+                # Of all else that comes too late Discord itself says that nobody answered.
+                await tell(interaction, LATE.format(command=call.command))
             return
         await self._work.do(self._done(interaction, call))
 
     async def _done(self, interaction: discord.Interaction, call: Call) -> None:
         reply = await self._admin.do(call)
+        if reply.run:
+            # Before anything is shown: whatever stops that, somebody is told how the run ends.
+            name = _named(reply.run, str(interaction.channel_id))
+            self._work.keep_doing(name, self._follow(interaction, call, reply.run))
+        await self._show(interaction, call, reply)
+
+    async def _show(self, interaction: discord.Interaction, call: Call, reply: Reply) -> None:
         alone = replace(call.caller, workspace="", manages=False)
 
         def offered(button: Button) -> bool:
             return self._admin.may(alone, button.command)
 
         await show(reply, interaction, offered)
-        if reply.run:
-            channel = str(interaction.channel_id)
-            board = self._boards.board(call.caller.workspace, channel)
-            self._work.keep_doing(_named(reply.run, channel), self._admin.follow(reply.run, board))
+
+    async def _follow(self, interaction: discord.Interaction, call: Call, run: str) -> None:
+        """Show a run in the channel, or in a direct message where the channel does not let her."""
+        place = self._boards.place(call.caller.workspace, str(interaction.channel_id))
+        await self._admin.follow(run, place.board())
+        if place.is_closed and not await self._followed_directly(interaction, run):
+            await self._show(interaction, call, Reply(UNSEEN.format(run=run)))
+
+    async def _followed_directly(self, interaction: discord.Interaction, run: str) -> bool:
+        """Show a run to its caller alone; False where that is not possible either."""
+        try:
+            direct = await interaction.user.create_dm()
+        except TROUBLE as error:
+            log_trouble("discord.not_told", error)
+            return False
+        place = self._boards.place("", str(direct.id))
+        await self._admin.follow(run, place.board())
+        return not place.is_closed
 
 
 def _named(run: str, channel: str) -> str:

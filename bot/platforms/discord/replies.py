@@ -51,10 +51,15 @@ async def show(reply: Reply, interaction: discord.Interaction, offered: Callable
             del left[0]
     except discord.HTTPException as error:
         log_trouble("discord.reply_failed", error)
-        if error.code in EXPIRED:
+        if is_expired(error):
             await _write_to(interaction, left, offered)
     except TROUBLE as error:
         log_trouble("discord.reply_failed", error)
+
+
+def is_expired(error: Exception) -> bool:
+    """Whether an interaction came too late to be answered."""
+    return isinstance(error, discord.HTTPException) and error.code in EXPIRED
 
 
 async def _whisper(sheet: Sheet, interaction: discord.Interaction) -> None:
@@ -90,6 +95,11 @@ async def _write_to(interaction: discord.Interaction, left: list[Sheet], offered
         await _post(useful, interaction.user, interaction.id)
     except TROUBLE as error:
         log_trouble("discord.not_told", error)
+
+
+async def tell(interaction: discord.Interaction, text: str) -> None:
+    """Say something in a direct message to somebody whose interaction cannot be answered any more."""
+    await _write_to(interaction, [Sheet(text)], lambda _: False)
 
 
 async def _post(parts: Iterable[Sheet], where: discord.abc.Messageable, cause: int) -> None:

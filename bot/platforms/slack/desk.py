@@ -129,9 +129,10 @@ class Desk:
         if is_own(act.conversation) and is_customers(self._admin.command(call.command)):
             # Nobody else has seen that conversation.
             reply = Reply(reply.text, reply.attachments, reply.buttons, run=reply.run)
-        await self._showing.show(act, reply)
         if reply.run:
+            # Before anything is shown: whatever stops that, somebody is told how the run ends.
             self._following.start(self._follow(act, reply.run))
+        await self._showing.show(act, reply)
 
     async def _follow(self, act: Act, run: str) -> None:
         """Show a run in the channel, or in a direct message where the channel does not let her."""

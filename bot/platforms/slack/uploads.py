@@ -1,5 +1,7 @@
 """Files that people who may do so send in a direct message: examples, with what is to be done with them."""
 
+import shlex
+
 from bot.admin.admin import Admin
 from bot.admin.files import is_taken
 from bot.admin.spoken import Mistyped, Spoken, read
@@ -12,6 +14,7 @@ from bot.platforms.slack.incoming import Heard, is_direct
 
 WHILE_READING = ["Fetching your file…", "Reading every line…", "Counting tokens…"]
 UPLOAD = "data upload"
+GROUP, NAME = UPLOAD.split()
 ONE = "One file at a time, please: send each in a message of its own."
 
 
@@ -26,7 +29,7 @@ class Uploads:
 
     async def takes(self, message: Heard) -> bool:
         """Do what a file was sent for; False where the message is a customer's, and to be answered."""
-        if not (is_direct(message.place.channel) and any(is_taken(file.name) for file in message.files)):
+        if not (is_direct(message.place.channel) and _may_be_meant(message)):
             return False
         try:
             caller = await self._callers.member(message.question.author)
@@ -57,12 +60,51 @@ class Uploads:
 
     def _wanted(self, text: str, file: str) -> Wanted | str:
         """Return the command that a message with a file is, or what is wrong with it; unnamed, it is an upload."""
-        named = text.lower().startswith(f"{UPLOAD.partition(' ')[0]} ")
-        spoken = read(text if named else f"{UPLOAD} {text}", self._admin.commands)
-        if not isinstance(spoken, Spoken):
-            return spoken.text if isinstance(spoken, Mistyped) else ""
-        command = spoken.command
-        field = next((field.name for field in command.fields if field.kind == "file"), "")
-        if not field:
-            return f"`{command.title}` takes no file: send the file with `{UPLOAD}`, or with its options alone."
-        return Wanted(command.title, spoken.given, {field: file})
+        first, _, rest = text.strip().partition(" ")
+        if first.lower() == GROUP and rest and (named := read(text, self._admin.commands)):
+            return _with_file(named, file)
+        said = rest if first.lower() in {GROUP, NAME} else text
+        spoken = read(f"{UPLOAD} {said}", self._admin.commands)
+        if spoken and (isinstance(spoken, Spoken) or _is_options_alone(said)):
+            return _with_file(spoken, file)
+        return Wanted(UPLOAD, self._options(said), {"file": file})
+
+    def _options(self, said: str) -> dict[str, str]:
+        """Return the options among words that are said for no other purpose."""
+        upload = self._admin.command(UPLOAD)
+        pairs = [word.removeprefix("--").partition("=") for word in _words(said)]
+        given = {name.replace("_", "-").lower(): value for name, sign, value in pairs if sign}
+        return {name: value for name, value in given.items() if upload and upload.field(name)}
+
+
+def _may_be_meant(message: Heard) -> bool:
+    """Whether a file may be for the office: by its name, or because nothing else is asked with it."""
+    if any(is_taken(file.name) for file in message.files):
+        return True
+    text = message.question.text.strip()
+    named = text.partition(" ")[0].lower() in {GROUP, NAME} and not text.endswith("?")
+    return bool(message.files) and (named or not text)
+
+
+def _with_file(spoken: Spoken | Mistyped, file: str) -> Wanted | str:
+    """Return a command with its file, or what is wrong with it."""
+    if isinstance(spoken, Mistyped):
+        return spoken.text
+    command = spoken.command
+    field = next((field.name for field in command.fields if field.kind == "file"), "")
+    if not field:
+        return f"`{command.title}` takes no file: send the file with `{UPLOAD}`, or with its options alone."
+    return Wanted(command.title, spoken.given, {field: file})
+
+
+def _is_options_alone(said: str) -> bool:
+    """Whether nothing but options was meant, of which a mistyped one is not to be passed over."""
+    return all("=" in word for word in _words(said))
+
+
+def _words(said: str) -> list[str]:
+    try:
+        return shlex.split(said)
+    except ValueError:
+        # An apostrophe, as in "it's", begins no quotation.
+        return said.split()

@@ -14,6 +14,7 @@ from bot.admin.calls import Call, Caller, UploadError
 from bot.admin.forms import Command
 from bot.admin.replies import Button, Reply
 from bot.conversation import Answers, Conversation
+from bot.platforms.web.announced import Announced
 from bot.platforms.web.boards import CHANNEL, Boards
 from bot.platforms.web.desk import conversation_of
 from bot.platforms.web.entrance import Entrance, Handler, same
@@ -36,6 +37,7 @@ ELSEWHERE = frozenset({"sarah channel"})
 # The customer's conversation that a form is about, where it is about one.
 ABOUT = "_about"
 TURNS_SHOWN = 20
+GONE = "That conversation was handed back, or never handed over: “Status” of “Answers and settings” tells who waits."
 NOTICES = 20
 
 
@@ -52,6 +54,7 @@ class BackOffice:
         self._boards = boards
         self._links = links
         self._notices: deque[Notice] = deque(maxlen=NOTICES)
+        self._announced = Announced()
 
     def routes(self) -> list[Route]:
         """Return every page, each for those alone who are signed in."""
@@ -78,7 +81,8 @@ class BackOffice:
         for command in self._admin.commands:
             if command.group and command.title not in ELSEWHERE and self._admin.may(caller, command.title):
                 groups.setdefault(command.group, []).append(command)
-        body = "".join(_told(notice, place) for notice in self._notices)
+        announced = (Notice(reply.text, reply.buttons) for reply in self._announced.newest())
+        body = "".join(_told(notice, place) for notice in (*self._notices, *announced))
         for group, commands in groups.items():
             cards = "".join(_card(command, place) for command in commands)
             title = GROUPS.get(group, group.capitalize())
@@ -105,11 +109,12 @@ class BackOffice:
                 # Asked again: the session may have ended while a large file arrived.
                 if self._entrance.session(request) is None or not same(form.ours.get(SECRET, ""), session.secret):
                     return self._entrance.strange(session)
-                where = self._where(form.ours.get(ABOUT, ""))
+                where = await self._where(form.ours.get(ABOUT, ""))
                 call = Call(_caller(session), title, where, form.given, message_id=form.ours.get(ACT, ""))
                 if PRESSED in form.ours and await self._admin.form(call):
                     return await self._form(command, session, call)
                 reply = await self._admin.do(call)
+                self._announced.heed(call, reply)
         except UploadError as refused:
             reply = Reply(str(refused))
         if reply.run:
@@ -154,9 +159,9 @@ class BackOffice:
 
     async def _conversation(self, request: Request, session: Session) -> Response:
         """Show a customer's conversation to whoever was called to it."""
-        token = self._links.token(request.path_params["key"])
+        token = await self._links.token(request.path_params["key"])
         if token is None:
-            return self._missing(session, "That address is from before the last restart, and leads nowhere now.")
+            return self._missing(session, GONE)
         turns = await self._assistant.history(conversation_of(token), TURNS_SHOWN)
         said = "".join(
             f'<div class="said"><p class="asked">{escape(turn.question)}</p>{as_html(turn.answer)}</div>'
@@ -172,9 +177,9 @@ class BackOffice:
             return ""
         return presses([Button("Hand back", "sarah hand-back", style="primary")], place)
 
-    def _where(self, about: str) -> Conversation:
+    async def _where(self, about: str) -> Conversation:
         """Return the conversation that a form is about: a customer's, or none."""
-        token = self._links.token(about)
+        token = await self._links.token(about)
         return conversation_of(token) if token else HERE
 
     def _offered(self, title: str, session: Session) -> Command | None:

@@ -9,6 +9,8 @@ from starlette.routing import Route
 from bot.admin.admin import Admin
 from bot.admin.calls import Call, Caller, UploadError
 from bot.admin.replies import Reply
+from bot.conversation import Answers
+from bot.persona import Persona
 from bot.platforms.web.desk import Desk, conversation_of
 from bot.platforms.web.door import read_token
 from bot.platforms.web.entrance import nothing
@@ -30,10 +32,22 @@ NO_COOKIE = "There is no conversation of yours yet: write something first, and l
 class FrontOffice:
     """Does the commands that are for customers."""
 
-    def __init__(self, admin: Admin, desk: Desk, pages: Pages, links: Links, address: str) -> None:
+    def __init__(  # noqa: PLR0913 - built once, in sight
+        self,
+        *,
+        admin: Admin,
+        assistant: Answers,
+        desk: Desk,
+        persona: Persona,
+        pages: Pages,
+        links: Links,
+        address: str,
+    ) -> None:
         """`address` is where people of the company find the page, or "" where they have no way in."""
         self._admin = admin
+        self._assistant = assistant
         self._desk = desk
+        self._persona = persona
         self._pages = pages
         self._links = links
         self._address = address
@@ -48,6 +62,9 @@ class FrontOffice:
             return nothing()
         if token is None:
             return self._page(name, Reply(NO_COOKIE))
+        if name == "human" and not await self._assistant.knows(conversation_of(token)):
+            # A cookie that nobody was given costs its sender nothing: people of the company are not called for it.
+            return self._page(name, Reply(self._persona.handoff))
         try:
             async with posted(request) as form:
                 caller = Caller("web", "", token, "a customer on the web page")

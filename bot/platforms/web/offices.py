@@ -33,14 +33,22 @@ class Offices:
         keys: Mapping[str, str],
         address: str,
     ) -> None:
-        pages, links = Pages(persona, has_admin=bool(keys)), Links()
+        pages, links = Pages(persona, has_admin=bool(keys)), Links(lambda: admin.open_handoffs("web"))
         self._admin = admin
         self._boards = Boards(admin)
         entrance = Entrance(Sessions(keys), pages)
         self._back = BackOffice(
             admin=admin, assistant=assistant, entrance=entrance, pages=pages, boards=self._boards, links=links
         )
-        front = FrontOffice(admin, desk, pages, links, address if keys else "")
+        front = FrontOffice(
+            admin=admin,
+            assistant=assistant,
+            desk=desk,
+            persona=persona,
+            pages=pages,
+            links=links,
+            address=address if keys else "",
+        )
         self.routes = [*self._back.routes(), *front.routes()]
 
     @asynccontextmanager

@@ -6,16 +6,20 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 
 from bot.platforms.web.shelf import Shelf
 
 # Seconds.
 LASTS = 8 * 3600.0
 MINUTE = 60.0
-# Wrong passphrases a minute: from one address for one name, and in all.
+# Wrong passphrases a minute: from one address for one name, from one address, and in all.
 FEW = 5
-MANY = 30
+SOME = 10
+MANY = 200
 LONGEST_NAME = 100
+# Of an IPv6 address: the lower half is the connection's own to choose.
+HOST_BITS = 64
 WRONG = "That name and that passphrase do not belong together."
 TOO_OFTEN = "There were too many attempts: wait a minute, then try again."
 
@@ -52,11 +56,12 @@ class Sessions:
     def enter(self, name: str, passphrase: str, address: str) -> str:
         """Return the token of a new session; raises SignInError."""
         name = name.strip()[:LONGEST_NAME]
-        self._see_patience(name, address)
+        origin = _origin(address)
+        self._see_patience(name, origin)
         # Compared with something in any case, so that time does not tell which names there are.
         known = hmac.compare_digest(_digest(passphrase), _digest(self._keys.get(name, secrets.token_hex())))
         if not known or name not in self._keys:
-            self._failures.append((self._clock(), address, name))
+            self._failures.append((self._clock(), origin, name))
             raise SignInError(WRONG)
         token = secrets.token_urlsafe(32)
         self._sessions = {known: session for known, session in self._sessions.items() if self._is_on(session)}
@@ -75,12 +80,23 @@ class Sessions:
     def _is_on(self, session: Session) -> bool:
         return session.ends > self._clock() and session.name in self._keys
 
-    def _see_patience(self, name: str, address: str) -> None:
+    def _see_patience(self, name: str, origin: str) -> None:
         now = self._clock()
         self._failures = [failure for failure in self._failures if failure[0] > now - MINUTE]
-        same = sum(failure[1:] == (address, name) for failure in self._failures)
-        if same >= FEW or len(self._failures) >= MANY:
+        names = [wrong for _, where, wrong in self._failures if where == origin]
+        # Many slow everybody down who was wrong before, and keep nobody out who was not.
+        most = SOME if len(self._failures) < MANY else 1
+        if len(names) >= most or names.count(name) >= FEW:
             raise SignInError(TOO_OFTEN)
+
+
+def _origin(address: str) -> str:
+    """Return what stands for somebody's connection: under IPv6 it has more addresses than could be counted."""
+    try:
+        at = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(at.ipv4_mapped or f"{int(at) >> HOST_BITS:x}::/{HOST_BITS}")
 
 
 def _digest(text: str) -> bytes:
