@@ -13,12 +13,13 @@ from bot.admin.admin import Admin
 from bot.admin.board import Board, ShowError
 from bot.admin.catalogue import COMMANDS
 from bot.admin.following import ATTEMPTS, Following, Unfinished
+from bot.admin.records import Records
 from bot.admin.replies import Report
 from tests.admin.kit import QUICK, nobody, open_small, started
 from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall
 from tests.kit import ScriptedModel, broken
 from training.providers import Event, Metric
-from training.registry import Tuned
+from training.registry import Registry, RegistryError, Tuned
 
 LOSS = Metric(10, "train_loss", 0.5)
 PATIENCE = 60.0
@@ -259,6 +260,91 @@ async def test_a_platform_that_fails_for_a_while_is_tried_again_and_nothing_is_l
             scene.registry.update_run(run, state="cancelled")
             await asyncio.wait_for(told, PATIENCE)
     assert wall.shown["m1"].is_last
+
+
+class Stumbling(Records):
+    """Cannot be opened for a moment."""
+
+    failures = 0
+
+    def open(self) -> Registry:
+        """Return the registry, or not."""
+        if self.failures:
+            self.failures -= 1
+            raise RegistryError("The registry is locked: try again.")
+        return super().open()
+
+
+async def test_a_registry_that_is_locked_for_a_moment_ends_no_telling(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        with Stumbling(home) as records:
+            stumbling = replace(scene, office=replace(scene.office, records=records))
+            async with following(stumbling, run, wall.board()) as told:
+                await until(lambda: wall.posted)
+                records.failures = ATTEMPTS - 1
+                await until(lambda: not records.failures)
+                scene.registry.update_run(run, state="cancelled")
+                await asyncio.wait_for(told, PATIENCE)
+    assert wall.shown["m1"].is_last
+
+
+async def test_a_message_that_cannot_be_looked_for_now_is_looked_for_again(home: Path) -> None:
+    wall, refused = Wall(), [0]
+    board = wall.board()
+
+    async def find(run: str) -> str:
+        refused[0] += 1
+        if refused[0] == 1:
+            raise ShowError("busy", lasting=False)
+        wall.shown["m0"] = Report(run)
+        return "m0"
+
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, replace(board, find=find), again=True) as told:
+            await until(lambda: "queued" in wall.shown.get("m0", Report("")).text)
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+    assert wall.shown["m0"].is_last
+    assert wall.posted == []
+
+
+async def test_an_end_that_cannot_be_shown_now_is_worked_out_once(home: Path) -> None:
+    wall, model = Wall(), ScriptedModel()
+    board = wall.board()
+    asked: list[int] = []
+
+    async def edit(message: str, report: Report) -> bool:
+        if report.is_last:
+            asked.append(len(model.prompts))
+            if len(asked) < 4:
+                raise ShowError("busy", lasting=False)
+        return await board.edit(message, report)
+
+    async with open_small(home, model) as scene:
+        run = await started(scene, "lamps")
+        await Following(scene.office, QUICK, QUICK).follow(run, replace(board, edit=edit))
+    assert len(asked) == 4
+    assert len(set(asked)) == 1
+
+
+async def test_a_chart_that_cannot_be_drawn_holds_nothing_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bot.admin.progress.drawn", no_room)
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        scene.registry.add_metrics(run, [LOSS])
+        async with following(scene, run, wall.board()) as told:
+            await until(lambda: wall.posted)
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+    assert wall.shown["m1"].is_last
+    assert "training loss 0.5000" in wall.shown["m1"].text
 
 
 async def test_a_platform_that_fails_for_long_is_given_up_until_the_next_start(home: Path) -> None:
