@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from training import wording
 from training.checks import Problem
 from training.inspection import Inspection
 from training.pricing import Estimate
@@ -50,7 +51,7 @@ def all_problems(inspection: Inspection) -> bytes:
 
 def _head(inspection: Inspection) -> str:
     left_out = f", {inspection.left_out:,} left out as too short" if inspection.left_out else ""
-    return f"**{_number(inspection.examples, 'example')}** ({inspection.format}{left_out})"
+    return f"**{wording.number(inspection.examples, 'example')}** ({inspection.format}{left_out})"
 
 
 def _problems(inspection: Inspection, most: int, room: int) -> str:
@@ -60,7 +61,7 @@ def _problems(inspection: Inspection, most: int, room: int) -> str:
         return "No problems."
     counts = ", ".join(f"{quoted(rule)} {count:,}" for rule, count in inspection.counts.items())
     verdict = "Errors must be mended." if inspection.has_errors else "Warnings are for you to judge."
-    title = f"**{_number(total, 'problem')}**: {one_line(counts, room // 2)}\n{verdict}"
+    title = f"**{wording.number(total, 'problem')}**: {one_line(counts, room // 2)}\n{verdict}"
     return _listed(title, map(_problem, islice(inspection.problems(), most)), total, room)
 
 
@@ -76,15 +77,15 @@ def _tokens(inspection: Inspection) -> str:
     return (
         f"**{figures.total:,} tokens** (`{inspection.vocabulary}`), {figures.min:,} to {figures.max:,} "
         f"an example, {figures.median:,.0f} in the middle; {inspection.billed:,} billed each epoch, "
-        f"{_number(inspection.epochs, 'epoch')}: {inspection.billed * inspection.epochs:,} in all"
+        f"{wording.number(inspection.epochs, 'epoch')}: {inspection.billed * inspection.epochs:,} in all"
     )
 
 
 def _price(estimate: Estimate) -> str:
     retires = f", answers until {estimate.retires}" if estimate.retires else ""
     return (
-        f"- {quoted(estimate.provider)} `{coded(estimate.model)}`: {_usd(estimate.cost_usd)} "
-        f"({_number(estimate.epochs, 'epoch')}, {estimate.total_tokens:,} tokens{retires})"
+        f"- {quoted(estimate.provider)} `{coded(estimate.model)}`: {wording.usd(estimate.cost_usd, 'price unknown')} "
+        f"({wording.number(estimate.epochs, 'epoch')}, {estimate.total_tokens:,} tokens{retires})"
     )
 
 
@@ -112,13 +113,3 @@ def _row(*cells: str) -> bytes:
 
 def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(_STARTS) else text
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-def _usd(amount: float | None) -> str:
-    if amount is None:
-        return "price unknown"
-    return f"${amount:,.2f}" if amount >= 0.01 or not amount else f"${amount:.4f}"  # noqa: PLR2004 - a cent

@@ -12,8 +12,8 @@ from bot.admin.forms import About, command
 from bot.admin.handing import announce, support_for
 from bot.admin.office import Office, Refusal
 from bot.admin.replies import Attachment, Button, Reply
-from bot.admin.wording import number
 from bot.conversation import Answered, Conversation, Question
+from training.wording import number
 
 EXPORT = "my-conversations.json"
 

@@ -12,7 +12,7 @@ from bot.admin.forms import About, command
 from bot.admin.names import datasets_of, drafts_of
 from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Reply
-from bot.admin.wording import moment, number, table
+from bot.admin.tables import table
 from training import intake
 from training.datasets import Dataset
 from training.examples import DataError
@@ -20,6 +20,7 @@ from training.findings import all_problems, findings
 from training.formats import Format
 from training.inspection import Inspection
 from training.quoting import quoted
+from training.wording import minute, number
 
 PROBLEMS = "problems.csv"
 LENGTHS = "lengths.png"
@@ -126,14 +127,14 @@ async def list_datasets(call: Call, office: Office) -> Reply:
     parts: list[str] = []
     if kept:
         rows = [
-            (one.name, one.id, f"{one.train:,}", f"{one.validation:,}", f"{one.tokens:,}", moment(one.created_at))
+            (one.name, one.id, f"{one.train:,}", f"{one.validation:,}", f"{one.tokens:,}", minute(one.created_at))
             for one in kept
         ]
         parts.append(table(columns, rows))
     else:
         parts.append("There are no datasets yet: `data upload` keeps one.")
     if drafts:
-        rows = [(one.name, f"{one.examples:,}", moment(one.changed_at)) for one in drafts]
+        rows = [(one.name, f"{one.examples:,}", minute(one.changed_at)) for one in drafts]
         parts.append("Drafts, which `data freeze` makes datasets of:\n" + table(("draft", "examples", "changed"), rows))
     return Reply("\n".join(parts))
 
@@ -153,7 +154,7 @@ def _shown(office: Office, wanted: str) -> Reply:
         f" {kept.validation:,} to validate with, split {split}."
     )
     lines = [
-        f"**{kept.name}** (`{kept.id}`), kept {moment(kept.created_at)} from {quoted(kept.file)}",
+        f"**{kept.name}** (`{kept.id}`), kept {minute(kept.created_at)} from {quoted(kept.file)}",
         counts,
         f"Answers end with {quoted(kept.stop)}." if kept.stop else "Answers end with no stop token.",
         "From: " + "; ".join(f"{quoted(origin, 80)} ({count:,})" for origin, count in origins.most_common(5)),

@@ -9,12 +9,12 @@ from bot.admin.names import drafts_of
 from bot.admin.office import Office, Refusal
 from bot.admin.permission import OWN
 from bot.admin.replies import Button, Reply
-from bot.admin.wording import number
 from training.drafts import Drafted
 from training.examples import DataError
 from training.provenance import Provenance, Source, covers
 from training.quoting import quoted
 from training.split import folded
+from training.wording import number
 
 DRAFT = "draft"
 # Digits of the longest number of a turn.

@@ -9,10 +9,11 @@ from bot.admin.forms import About, command
 from bot.admin.office import Office
 from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
-from bot.admin.wording import moment, table
+from bot.admin.tables import table
 from training import promotion
 from training.quoting import quoted
 from training.registry import Model, Promotion, Registry
+from training.wording import minute
 
 ModelId = Annotated[str, About("The model's id, or its beginning", names="models")]
 Over = Annotated[str, About("The champion that you saw: where another answers by now, nothing changes", names="models")]
@@ -38,7 +39,7 @@ def _table(registry: Registry) -> str:
             model.provider,
             model.base,
             names.get(model.dataset, model.dataset),
-            moment(model.created_at),
+            minute(model.created_at),
         )
         for model in models
     ]
@@ -76,7 +77,7 @@ def _told(model: Model) -> str:
         f"{name.replace('_', ' ')} {value}" for name, value in asdict(model.hyperparameters).items() if value
     )
     facts = {
-        "made": f"{moment(model.created_at)} by {model.run}",
+        "made": f"{minute(model.created_at)} by {model.run}",
         "dataset": model.dataset,
         "base": f"{model.provider} {quoted(model.base)}",
         "answers at": f"{model.base_url} as {quoted(model.served_as)}" if model.served_as else "",

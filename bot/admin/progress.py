@@ -9,12 +9,12 @@ import structlog
 
 from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Report
-from bot.admin.wording import span, usd
 from bot.models import ModelError
 from training.examples import DataError
 from training.providers import Metric
 from training.quoting import quoted
 from training.registry import Registry, RegistryError, Run
+from training.wording import span, usd
 
 STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
 CHART = "loss.png"

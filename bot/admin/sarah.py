@@ -9,11 +9,11 @@ from bot.admin.forms import About, command
 from bot.admin.office import Office, Refusal
 from bot.admin.permission import OWN, is_at_home, refusal
 from bot.admin.replies import Button, Reply
-from bot.admin.wording import moment, number, usd
 from bot.store import ChannelChanges, Marked
 from training.examples import DataError
 from training.quoting import quoted
 from training.registry import Registry
+from training.wording import minute, number, usd
 
 MONTH = 30 * 24 * 3600
 # Marked answers on one page, each with a button; Discord has room for 25, people for fewer.
@@ -161,7 +161,7 @@ async def audit(
     """List who changed what, and who was refused, the newest first."""
     lines = await office.apart(lambda: office.registry.audit_log(most))
     told = (
-        f"- {moment(line.at)} {line.by}: **{line.action}** {quoted(line.subject, 80)}"
+        f"- {minute(line.at)} {line.by}: **{line.action}** {quoted(line.subject, 80)}"
         f"{f' ({quoted(line.detail, 200)})' if line.detail else ''}"
         for line in lines
     )
@@ -206,7 +206,7 @@ def _told(marked: Marked) -> str:
     thumbs = " ".join(filter(None, ["👍" * min(marked.ups, 3), "👎" * min(marked.downs, 3)]))
     where = f"{marked.conversation.platform}"
     return (
-        f"**#{marked.turn}** {thumbs} {moment(marked.rated_at)}, {where}, answered by {marked.model}\n"
+        f"**#{marked.turn}** {thumbs} {minute(marked.rated_at)}, {where}, answered by {marked.model}\n"
         f"> {quoted(marked.question)}\n> **Answer**: {quoted(marked.answer)}"
     )
 

@@ -9,18 +9,20 @@ from bot.admin.office import Office
 from bot.admin.progress import drawn, look, summary
 from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
-from bot.admin.wording import moment, number, span, table, usd
+from bot.admin.tables import table
 from training.examples import DataError
 from training.planning import Considered, considered, plan_from
 from training.providers import Method
 from training.quoting import quoted
 from training.registry import Proposal, Run
+from training.wording import minute, number, span, usd
 
 ProviderName = Literal["embedded", "openai"]
 RunId = Annotated[str, About("The run", names="runs")]
 # Events and runs that are shown.
 MOST_EVENTS = 25
 MOST_RUNS = 20
+UNKNOWN = "an unknown price"
 # Runs to be approved that are listed, each with a button.
 MOST_WAITING = 5
 
@@ -81,7 +83,7 @@ def _described(asked: Considered) -> str:
         f"**{plan.provider}** tunes **{quoted(plan.base)}** on **{dataset.name}** (`{dataset.id}`):"
         f" {number(dataset.train, 'example')} to learn from, {dataset.validation:,} to validate with.\n"
         f"Tokens: {estimate.billed_tokens:,} an epoch, {number(estimate.epochs, 'epoch')},"
-        f" {estimate.total_tokens:,} in all. Cost: {usd(estimate.cost_usd)}. Time: {_time(asked.seconds)}."
+        f" {estimate.total_tokens:,} in all. Cost: {usd(estimate.cost_usd, UNKNOWN)}. Time: {_time(asked.seconds)}."
     )
 
 
@@ -106,7 +108,7 @@ def _wanted(proposal: Proposal) -> str:
     plan = proposal.plan
     return (
         f"{proposal.by} wants **{plan.provider}** to tune **{quoted(plan.base)}** on `{plan.dataset}` for"
-        f" {usd(proposal.cost_usd)}: a second admin has to approve it."
+        f" {usd(proposal.cost_usd, UNKNOWN)}: a second admin has to approve it."
     )
 
 
@@ -171,7 +173,7 @@ def _listed(runs: Sequence[Run], office: Office, none: str) -> Reply:
             run.plan.dataset,
             usd(run.cost_usd),
             span((run.ended_at if run.ended else now) - run.created_at),
-            moment(run.created_at),
+            minute(run.created_at),
         )
         for run in runs
     ]
@@ -194,5 +196,5 @@ async def events(call: Call, office: Office, run: RunId) -> Reply:
     if not told:
         return Reply(f"{wanted.id} has told nothing yet.")
     earlier = f"... and {len(told) - MOST_EVENTS:,} before these\n" if len(told) > MOST_EVENTS else ""
-    lines = (f"- {moment(event.at)} {quoted(event.text, 300)}" for event in told[-MOST_EVENTS:])
+    lines = (f"- {minute(event.at)} {quoted(event.text, 300)}" for event in told[-MOST_EVENTS:])
     return Reply(f"**{wanted.id}**\n{earlier}" + "\n".join(lines))

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from training import wording
 from training.checks.mending import mend_file
 from training.cli import permissions, shell
 from training.cli.progress import bar
@@ -159,7 +160,7 @@ def split(  # noqa: PLR0913 - a form, field by field
     if json:
         typer.echo(shell.as_json({"train": train, "validation": validation, "folder": str(output)}))
     else:
-        sides = f"{shell.number(train, 'example')} to learn from, {validation:,} to validate with"
+        sides = f"{wording.number(train, 'example')} to learn from, {validation:,} to validate with"
         shell.out().print(f"{output}: {sides}.", markup=False)
 
 
@@ -244,7 +245,7 @@ def list_datasets(*, json: AsJson = False) -> None:
     shown = shell.table("Datasets", *columns, numbers=columns[2:5], whole=("dataset", "kept"))
     for one in datasets:
         figures = (one.train, one.validation, one.tokens)
-        shown.add_row(one.id, one.name, *(f"{figure:,}" for figure in figures), shell.minute(one.created_at))
+        shown.add_row(one.id, one.name, *(f"{figure:,}" for figure in figures), wording.minute(one.created_at))
     shell.out().print(shown)
 
 

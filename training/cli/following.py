@@ -9,8 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from training import wording
 from training.charts.loss import terminal_chart
-from training.cli import shell
 from training.registry import Registry, RegistryError, Run
 
 # Seconds between two looks at a run.
@@ -87,10 +87,10 @@ def summary(run: Run, now: float) -> Text:
         f"{plan.provider}{f' {plan.base}' if plan.base != plan.provider else ''} on {plan.dataset}",
         "" if run.ended else step,
         "to be cancelled" if run.cancel_wanted and not run.ended else "",
-        f"estimated {shell.usd(run.cost_usd)}" if run.cost_usd else "",
+        f"estimated {wording.usd(run.cost_usd)}" if run.cost_usd else "",
         f"{run.trained_tokens:,} tokens learned" if run.trained_tokens else "",
-        f"{_span(run.ended_at - run.created_at)}" if run.ended else f"for {_span(now - run.created_at)}",
-        f"about {_span(run.finishes_at - now)} left" if run.finishes_at > now and not run.ended else "",
+        f"{wording.span(run.ended_at - run.created_at)}" if run.ended else f"for {wording.span(now - run.created_at)}",
+        f"about {wording.span(run.finishes_at - now)} left" if run.finishes_at > now and not run.ended else "",
         f"made {run.model}" if run.model else "",
         run.reason,
     ]
@@ -101,10 +101,4 @@ def summary(run: Run, now: float) -> Text:
 def event_line(at: float, level: str, text: str) -> Text:
     """Return one event on one line."""
     style = {"warning": "yellow", "error": "red"}.get(level, "")
-    return Text.assemble((shell.moment(at), "dim"), " ", (" ".join(text.split()), style))
-
-
-def _span(seconds: float) -> str:
-    minutes, left = divmod(round(max(seconds, 0)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {left} s" if minutes else f"{left} s"
+    return Text.assemble((wording.moment(at), "dim"), " ", (" ".join(text.split()), style))

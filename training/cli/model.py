@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from training import promotion as promotions
+from training import wording
 from training.cli import shell
 from training.pricing import read_prices
 from training.promotion import PromotionRefused
@@ -37,7 +38,7 @@ def list_models(*, json: AsJson = False) -> None:
     shown = shell.table("Models (* answers customers)", *_COLUMNS, whole=("model", "provider", "made"))
     for model in models:
         star, dataset = "*" if model.id == crowned else "", names.get(model.dataset) or model.dataset
-        shown.add_row(star, model.id, model.provider, model.base, dataset, shell.minute(model.created_at))
+        shown.add_row(star, model.id, model.provider, model.base, dataset, wording.minute(model.created_at))
     shell.out().print(shown)
 
 
@@ -57,7 +58,7 @@ def show(model: ModelId, *, json: AsJson = False) -> None:
         )
         told = asdict(ancestor) | {
             "hyperparameters": ", ".join(learned) or "the provider's own",
-            "created_at": shell.moment(ancestor.created_at),
+            "created_at": wording.moment(ancestor.created_at),
         }
         for name, value in told.items():
             if value:
@@ -128,7 +129,7 @@ def history(*, json: AsJson = False) -> None:
     for promotion in promotions:
         what = f"{promotion.action}{', forced' if promotion.forced else ''}"
         told = (promotion.by, what, promotion.model, promotion.reason)
-        shown.add_row(shell.moment(promotion.at), *map(shell.plain, told))
+        shown.add_row(wording.moment(promotion.at), *map(shell.plain, told))
     shell.out().print(shown)
 
 
@@ -145,6 +146,6 @@ def audit(
     out = shell.out()
     for line in lines:
         detail = f" ({line.detail})" if line.detail else ""
-        out.print(f"{shell.moment(line.at)} {line.by}: {line.action} {line.subject}{detail}", markup=False)
+        out.print(f"{wording.moment(line.at)} {line.by}: {line.action} {line.subject}{detail}", markup=False)
     if not lines:
         out.print("Nobody has changed anything yet.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from training import wording
 from training.cli import shell
 from training.registry import PermittingPlatform, open_registry
 
@@ -45,7 +46,7 @@ def permissions(*, json: AsJson = False) -> None:
     columns = ("id", "platform", "workspace", "granted by", "written down in", "until")
     shown = shell.table("Permissions", *columns, whole=("id", "until"))
     for one in recorded:
-        end = shell.minute(one.until or 0) or "no end"
+        end = wording.minute(one.until or 0) or "no end"
         shown.add_row(*map(shell.plain, (one.id, one.platform, one.workspace, one.granted_by, one.reference, end)))
     shell.out().print(shown)
 

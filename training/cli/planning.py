@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from training import planning
+from training import planning, wording
 from training.cli import shell
 from training.cli.showing import print_estimates
 from training.planning import OtherKind
@@ -23,7 +23,7 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, as
     kept, estimate = run.dataset, run.estimate
     if not json:
         out = shell.out()
-        sides = f"{shell.number(kept.train, 'example')} to learn from, {kept.validation:,} to validate with"
+        sides = f"{wording.number(kept.train, 'example')} to learn from, {kept.validation:,} to validate with"
         out.print(f"{kept.id} ({kept.name}): {sides}.")
         print_estimates(out, [estimate], kept.vocabulary)
     # The run keeps to the limit by itself; nobody is asked about what it would refuse.
@@ -35,7 +35,7 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, as
 
 
 def _agreed(cost_usd: float | None) -> bool:
-    cost = f"for {shell.usd(cost_usd)}" if cost_usd is not None else "at a cost that is not known"
+    cost = f"for {wording.usd(cost_usd)}" if cost_usd is not None else "at a cost that is not known"
     # Typer's own question would put a blank on standard output, which may be read by a program.
     typer.echo(f"Start it {cost}? [y/N] ", nl=False, err=True)
     answer = sys.stdin.readline() if sys.stdin else ""

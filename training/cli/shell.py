@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -116,28 +115,6 @@ def table(title: str, *columns: str, numbers: Iterable[str] = (), whole: Iterabl
 def as_json(value: object) -> str:
     """Return a value as one line of JSON, in ASCII: it is the same wherever it is written."""
     return json.dumps(value, default=str, allow_nan=False)
-
-
-def number(count: int, what: str) -> str:
-    """Return how many there are of something: 1 example, 2 examples."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-def usd(amount: float | None) -> str:
-    """Return a price as people read it."""
-    if amount is None:
-        return "unknown"
-    return f"${amount:,.2f}" if amount >= 0.01 or not amount else f"${amount:.4f}"  # noqa: PLR2004 - a cent
-
-
-def moment(at: float) -> str:
-    """Return a time as people read it, in UTC, or "" for none."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""
-
-
-def minute(at: float) -> str:
-    """Return a time as lists show it, where seconds tell nobody anything."""
-    return moment(at)[:-3]
 
 
 def plain(value: object) -> Text:

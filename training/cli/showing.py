@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from training import wording
 from training.checks import Problem
 from training.cli import shell
 from training.datasets import Dataset
@@ -24,7 +25,7 @@ _STYLES = {"error": "red", "warning": "yellow"}
 def print_inspection(out: Console, file: str, inspection: Inspection) -> None:
     """Print problems, lengths and prices."""
     left_out = f", {inspection.left_out:,} left out as too short" if inspection.left_out else ""
-    examples = shell.number(inspection.examples, "example")
+    examples = wording.number(inspection.examples, "example")
     out.print(Text.assemble((file, "bold"), f": {examples} ({inspection.format}{left_out})\n"))
     _print_problems(out, inspection)
     _print_tokens(out, inspection)
@@ -45,7 +46,7 @@ def _print_problems(out: Console, inspection: Inspection) -> None:
     if total > SHOWN:
         out.print(f"... and {total - SHOWN:,} more: --json lists them all.")
     counts = ", ".join(f"{rule} {count:,}" for rule, count in inspection.counts.items())
-    out.print(Text.assemble("\n", (shell.number(total, "problem"), "bold"), f": {counts}\n"))
+    out.print(Text.assemble("\n", (wording.number(total, "problem"), "bold"), f": {counts}\n"))
 
 
 def _print_tokens(out: Console, inspection: Inspection) -> None:
@@ -57,7 +58,7 @@ def _print_tokens(out: Console, inspection: Inspection) -> None:
     out.print(lengths)
     out.print(
         f"\n{figures.total:,} tokens, {inspection.billed:,} billed each epoch, "
-        f"{shell.number(inspection.epochs, 'epoch')}: {inspection.billed * inspection.epochs:,} tokens in all.\n"
+        f"{wording.number(inspection.epochs, 'epoch')}: {inspection.billed * inspection.epochs:,} tokens in all.\n"
         f"Examples without a system message: {figures.without_system:,}; without a user message: "
         f"{figures.without_user:,}.\n"
     )
@@ -77,7 +78,7 @@ def print_estimates(out: Console, estimates: Sequence[Estimate], counted: Vocabu
             f"{estimate.billed_tokens:,}",
             str(estimate.epochs),
             f"{estimate.total_tokens:,}",
-            shell.usd(estimate.cost_usd),
+            wording.usd(estimate.cost_usd),
             str(estimate.retires or ""),
         )
     out.print(prices)
@@ -121,9 +122,9 @@ def _listed(name: str, problems: Iterator[Problem]) -> Iterator[str]:
 
 def print_dataset(out: Console, dataset: Dataset, origins: Mapping[str, int], samples: Iterable[Example]) -> None:
     """Print a dataset: its counts, who supplied its examples, and a few of them."""
-    out.print(Text.assemble((f"{dataset.id} ({dataset.name})", "bold"), f", kept {shell.moment(dataset.created_at)}"))
+    out.print(Text.assemble((f"{dataset.id} ({dataset.name})", "bold"), f", kept {wording.moment(dataset.created_at)}"))
     out.print(
-        f"{shell.number(dataset.train, 'example')} to learn from ({dataset.tokens:,} tokens, {dataset.vocabulary}), "
+        f"{wording.number(dataset.train, 'example')} to learn from ({dataset.tokens:,} tokens, {dataset.vocabulary}), "
         f"{dataset.validation:,} to validate with, split "
         f"{'by content' if dataset.seed is None else f'at random by {dataset.seed}'}; "
         f"the longest has {dataset.longest:,} tokens."

@@ -34,8 +34,7 @@ class Links:
         """Return the token of the conversation with this id, if it is remembered or a person has it."""
         if token := self._tokens.get(key):
             return token
-        waiting = await self._open_handoffs() if len(key) == LENGTH else ()
-        return next((where.channel for where in waiting if _key(where.channel) == key), None)
+        return next((where.channel for where in await self._open_handoffs() if _key(where.channel) == key), None)
 
 
 def _key(token: str) -> str:
