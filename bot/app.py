@@ -31,7 +31,7 @@ from bot.persona import Persona, read_persona
 from bot.platforms.terminal import terminal
 from bot.serving import Serving, State
 from bot.settings import Settings
-from bot.store import open_store
+from bot.store import Store, open_store
 from training.examples import DataError
 from training.facts import read_facts
 from training.knowledge import Knowledge, read_knowledge
@@ -59,46 +59,55 @@ async def open_desk(
     settings: Settings, *, per_minute: int, states: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Desk]:
     """Build an assistant over the home folder; raises StartupError when that cannot be."""
+    home, build = settings.sarah_home, partial(tuned, settings)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_own(settings.sarah_home))
-        store = await stack.enter_async_context(open_store(settings.sarah_home / "sarah.db"))
-        records = stack.enter_context(Records(settings.sarah_home))
+        stack.enter_context(_own(home))
+        sweep(home)
+        store = await stack.enter_async_context(open_store(home / "sarah.db"))
+        records = stack.enter_context(Records(home))
+        company, metrics = _company(settings), Metrics()
+        models = models_named(settings, company.knowledge, stack)
+        library = await stack.enter_async_context(open_library(home, build))
+        champion = await stack.enter_async_context(open_champion(home, build))
+        chain = Chain(models, metrics, champion, library=library)
+        assistant = _assistant(settings, company, store, chain, metrics, per_minute)
         work = Work(records)
-        persona, knowledge, guard = _company(settings)
-        metrics = Metrics()
-        models = models_named(settings, knowledge, stack)
-        build = partial(tuned, settings)
-        library = await stack.enter_async_context(open_library(settings.sarah_home, build))
-        champion = await stack.enter_async_context(open_champion(settings.sarah_home, build))
-        support = dict(settings.listed(settings.sarah_support_channels))
-        assistant = Assistant(
-            store=store,
-            persona=persona,
-            knowledge=knowledge,
-            guard=guard,
-            chain=Chain(models, metrics, champion, library=library),
-            policy=Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting, bool(support)),
-            metrics=metrics,
-            clock=Clock(reference=lambda: secrets.token_hex(4)),
-        )
-        company = Company(persona, knowledge, guard, settings.sarah_data / "scenarios", _contacts(settings))
         office = Office(
             settings=settings,
             records=records,
             store=store,
             assistant=assistant,
-            persona=persona,
+            persona=company.persona,
             rehearsal=Rehearsal(company, library, models[0], records),
             staff=staff_of(settings),
             start_work=work.start,
             platforms={} if states is None else states,
             answering=lambda: "".join(champion.names),
-            support=support,
+            support=_support(settings),
         )
-        sweep(settings.sarah_home)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
-        admin = Admin(office, COMMANDS)
-        yield Desk(persona, assistant, admin, metrics, names, work.start)
+        yield Desk(company.persona, assistant, Admin(office, COMMANDS), metrics, names, work.start)
+
+
+def _assistant(  # noqa: PLR0913, PLR0917 - built once, in sight
+    settings: Settings, company: Company, store: Store, chain: Chain, metrics: Metrics, per_minute: int
+) -> Assistant:
+    policy = Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting, bool(_support(settings)))
+    return Assistant(
+        store=store,
+        persona=company.persona,
+        knowledge=company.knowledge,
+        guard=company.guard,
+        chain=chain,
+        policy=policy,
+        metrics=metrics,
+        clock=Clock(reference=lambda: secrets.token_hex(4)),
+    )
+
+
+def _support(settings: Settings) -> dict[str, str]:
+    """Return where people are told that a customer wants one, by platform."""
+    return dict(settings.listed(settings.sarah_support_channels))
 
 
 def staff_of(settings: Settings) -> Staff:
@@ -108,12 +117,6 @@ def staff_of(settings: Settings) -> Staff:
         return frozenset(f"{platform}:{name}" for platform, name in settings.listed(listed))
 
     return Staff(named(settings.sarah_admins), named(settings.sarah_home_workspaces))
-
-
-def _contacts(settings: Settings) -> tuple[str, ...]:
-    """Return how the company's people are reached, as the graders know it; () where the company says nothing."""
-    file = settings.sarah_data / "facts.toml"
-    return read_facts(file).contacts if file.is_file() else ()
 
 
 async def serve(settings: Settings, tell: Tell) -> None:
@@ -164,12 +167,13 @@ def _own(home: Path) -> FileLock:
     return lock
 
 
-def _company(settings: Settings) -> tuple[Persona, Knowledge, Guard]:
+def _company(settings: Settings) -> Company:
     data = settings.sarah_data
-    persona = read_persona(data)
+    persona, facts = read_persona(data), data / "facts.toml"
     try:
         knowledge = read_knowledge(data)
-        return persona, knowledge, _guard(settings, knowledge)
+        contacts = read_facts(facts).contacts if facts.is_file() else ()
+        return Company(persona, knowledge, _guard(settings, knowledge), data / "scenarios", contacts)
     except DataError as error:
         raise StartupError(str(error)) from error
 

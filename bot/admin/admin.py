@@ -68,7 +68,7 @@ class Admin:
         self._by_title = {command.title: command for command in commands}
         self.following = Following(office)
         self._since = office.clock()
-        self._announcing: asyncio.Task[None] | None = None
+        self._announcing: set[asyncio.Task[None]] = set()
         self.largest_upload = office.largest_upload
 
     def command(self, title: str) -> Command | None:
@@ -153,7 +153,9 @@ class Admin:
     def serve(self, platform: str, post: Post) -> None:
         """Let people of the company be told on a platform from now on."""
         self._office.posts[platform] = post
-        self._announcing = asyncio.create_task(announce_left(self._office, platform, self._since))
+        task = asyncio.create_task(announce_left(self._office, platform, self._since))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
 
     def leave(self, platform: str) -> None:
         """Let nobody be told there any more."""
