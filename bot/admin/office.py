@@ -21,7 +21,7 @@ from training.registry import Registry
 # Wishes for a person in a minute: of one customer, and of all of them together.
 WISHES, ALL_WISHES = 3, 60
 # Refusals of one caller in a minute that are written down one by one.
-REFUSALS = 20
+REFUSALS = 60
 # Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
 HEAVY = 2
 
