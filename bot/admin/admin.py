@@ -15,7 +15,7 @@ from bot.admin.following import Following
 from bot.admin.forms import Command, Field, Form
 from bot.admin.handing import announce_left
 from bot.admin.names import names
-from bot.admin.office import Office, Refusal
+from bot.admin.office import REFUSED, Office, Refusal
 from bot.admin.permission import refusal
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
@@ -171,18 +171,15 @@ class Admin:
         await self.following.follow(run, board)
 
     async def _refused(self, call: Call, why: str) -> Reply:
-        """Write a refusal down, and tell it to the caller alone; a flood of them is in the log only."""
+        """Write a refusal down, and tell it to the caller alone."""
         caller, office = call.caller, self._office
         where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
         structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
         at = office.clock()
-        if office.refusals.allows(caller.who, at):
-            try:
-                await office.apart(
-                    lambda: office.registry.audit(caller.who, at, "refused", call.command, f"{where}{why}")
-                )
-            except RegistryError as error:
-                structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
+        try:
+            await office.apart(lambda: office.registry.audit(caller.who, at, REFUSED, call.command, f"{where}{why}"))
+        except RegistryError as error:
+            structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
         return Reply(why)
 
 

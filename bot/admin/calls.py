@@ -59,5 +59,7 @@ class Call:
     given: Given = field(default_factory=dict[str, "str | int | float | bool | Upload"])
     link: str = ""
     """An address under which people of the workspace find this conversation, or ""."""
+    place: str = ""
+    """The channel in which a message can be posted there, where it is not the conversation's."""
     message_id: str = ""
     """The platform's id of this act, the same when it is delivered again."""

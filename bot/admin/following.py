@@ -10,7 +10,7 @@ from bot.admin.board import Board, ShowError
 from bot.admin.office import Office
 from bot.admin.progress import State, report
 from bot.admin.replies import Attachment, Report
-from bot.store import StoreError
+from bot.store import Shown, StoreError
 from training.registry import RegistryError
 
 # Seconds between two looks at a run, and between two changes of its message.
@@ -20,6 +20,9 @@ CHANGE = 2.0
 REVIVE = 10.0
 # Attempts at showing something, after which the message is given up; the run goes on.
 ATTEMPTS = 20
+
+# How the id of a proposal begins, which stands for its run until that is told of.
+PROPOSED = "prop-"
 
 # Writes down which message there is.
 Stands = Callable[[str], Awaitable[None]]
@@ -47,8 +50,25 @@ class Following:
 
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the messages of a platform that an earlier process left before the end."""
-        left = await self._office.store.progress.unfinished(platform)
+        kept = self._office.store.progress
+        for one in await kept.unfinished(platform):
+            if one.run.startswith(PROPOSED):
+                await self._take_up(platform, one)
+        left = [one for one in await kept.unfinished(platform) if not one.run.startswith(PROPOSED)]
         return [Unfinished(one.run, one.workspace, one.channel, one.message_id) for one in left]
+
+    async def _take_up(self, platform: str, agreed: Shown) -> None:
+        """Let a channel in which somebody agreed to a run be told of it, unless one is; or of nothing if none began."""
+        kept, office = self._office.store.progress, self._office
+        try:
+            run = (await office.apart(lambda: office.registry.proposal(agreed.run))).run
+        except RegistryError as error:
+            # Customers are answered all the same; the next start asks again.
+            structlog.get_logger().error("progress.not_taken_up", proposal=agreed.run, why=str(error))
+            return
+        if run and not await kept.knows(run, platform):
+            await kept.begin(run, platform, agreed.workspace, agreed.channel)
+        await kept.over(agreed.run, platform, agreed.channel)
 
     async def follow(self, run: str, board: Board, message_id: str = "", *, again: bool = False) -> None:
         """Show a run from now to its end; `again` where an earlier process has begun to.

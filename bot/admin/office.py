@@ -20,8 +20,8 @@ from training.registry import Registry
 
 # Wishes for a person in a minute: of one customer, and of all of them together.
 WISHES, ALL_WISHES = 3, 60
-# Refusals of one caller in a minute that are written down one by one.
-REFUSALS = 60
+# What the audit log calls a refusal.
+REFUSED = "refused"
 # Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
 HEAVY = 2
 
@@ -54,7 +54,6 @@ class Office:
     """How to post to people of the company, by the platform's name; each platform adds itself while it serves."""
     wishes: Cooldown = field(default_factory=lambda: Cooldown(lambda: WISHES))
     all_wishes: Cooldown = field(default_factory=lambda: Cooldown(lambda: ALL_WISHES))
-    refusals: Cooldown = field(default_factory=lambda: Cooldown(lambda: REFUSALS))
     desks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HEAVY))
     support: Mapping[str, str] = field(default_factory=dict[str, str])
     """The channel in which customers who want a person are announced, by platform."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from bot.admin.calls import Call
 from bot.admin.forms import About, command
-from bot.admin.office import Office, Refusal
+from bot.admin.office import REFUSED, Office, Refusal
 from bot.admin.permission import OWN, is_at_home, refusal
 from bot.admin.replies import Button, Reply
 from bot.store import ChannelChanges, Marked
@@ -157,9 +157,10 @@ async def audit(
     office: Office,
     *,
     most: Annotated[int, About("Lines that are shown", least=1, most=MOST_LINES)] = 20,
+    refusals: Annotated[bool, About("Whether refusals are listed, of which there may be many")] = True,
 ) -> Reply:
     """List who changed what, and who was refused, the newest first."""
-    lines = await office.apart(lambda: office.registry.audit_log(most))
+    lines = await office.apart(lambda: office.registry.audit_log(most, "" if refusals else REFUSED))
     told = (
         f"- {minute(line.at)} {line.by}: **{line.action}** {quoted(line.subject, 80)}"
         f"{f' ({quoted(line.detail, 200)})' if line.detail else ''}"

@@ -96,8 +96,11 @@ async def agree(
     call: Call, office: Office, proposal: Annotated[str, About("The proposed run, as the price was told with it")]
 ) -> Reply:
     """Start a run whose price was told, or approve one that somebody else wants."""
-    by = call.caller.who
-    agreed = await office.apart(lambda: office.registry.agree(proposal, by, office.clock()))
+    by, where = call.caller.who, call.conversation
+    wanted = await office.apart(lambda: office.registry.proposal(proposal))
+    # Before the run is there: whatever ends this process in between, the next one knows where to tell of it.
+    await office.store.progress.begin(wanted.id, where.platform, where.workspace, call.place or where.channel)
+    agreed = await office.apart(lambda: office.registry.agree(wanted.id, by, office.clock()))
     if not agreed.run:
         return Reply(_wanted(agreed), buttons=(_approving(agreed),), public=True)
     await office.apart(office.start_work)

@@ -43,6 +43,11 @@ class Progress:
         """Remember that the channel was told the end."""
         await self._database.execute(_of(run, platform, channel).values(is_over=True))
 
+    async def knows(self, run: str, platform: str) -> bool:
+        """Whether a channel of a platform is, or was, told of a run."""
+        query = sa.select(progress.c.run).where(progress.c.run == run, progress.c.platform == platform).limit(1)
+        return bool(await self._database.rows(query))
+
     async def unfinished(self, platform: str) -> list[Shown]:
         """Return the runs that channels of a platform are still to be told of."""
         columns = (progress.c[part] for part in ("run", "platform", "workspace", "channel", "message_id"))

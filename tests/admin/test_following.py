@@ -439,3 +439,49 @@ async def test_following_a_run_from_its_status_names_the_run(home: Path) -> None
         status = await scene.give("train status", OWNER, HERE, run=run)
         assert status.run == ""
         assert (await scene.press(status, "Follow it here")).run == run
+
+
+async def test_a_run_that_a_crash_kept_from_being_told_of_is_told_of_where_it_was_agreed_to(home: Path) -> None:
+    async with idle(home) as scene:
+        asked = await scene.give("train start", dataset="lamps")
+        started_there = await scene.press(asked, "Start it")
+        # Here the process ends, before anybody followed the run.
+    async with idle(home) as scene:
+        [left] = await scene.admin.following.unfinished("discord")
+        assert left == Unfinished(started_there.run, HOME, CHANNEL, "")
+        wall = Wall()
+        async with following(scene, left.run, wall.board(), left.message_id, again=True) as told:
+            await until(lambda: wall.posted)
+            scene.registry.update_run(left.run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+        assert await scene.admin.following.unfinished("discord") == []
+
+
+async def test_a_run_that_was_told_of_to_its_end_is_not_taken_up_again(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        async with following(scene, run, wall.board()) as told:
+            scene.registry.update_run(run, state="cancelled")
+            await asyncio.wait_for(told, PATIENCE)
+        assert await scene.admin.following.unfinished("discord") == []
+
+
+async def test_what_was_proposed_and_never_started_leaves_nothing_to_be_told(home: Path) -> None:
+    async with idle(
+        home, sarah_approval_above=0.0, sarah_tuning_url="http://127.0.0.1:9/v1", sarah_tuning_key="k"
+    ) as scene:
+        asked = await scene.give("train start", dataset="lamps", provider="openai")
+        assert (await scene.press(asked, "Start it")).public
+        assert await scene.admin.following.unfinished("discord") == []
+
+
+async def test_a_registry_that_cannot_be_read_at_the_start_keeps_no_platform_from_starting(home: Path) -> None:
+    async with idle(home) as scene:
+        asked = await scene.give("train start", dataset="lamps")
+        run = (await scene.press(asked, "Start it")).run
+        with Stumbling(home) as records:
+            records.failures = 1
+            stumbling = Following(replace(scene.office, records=records))
+            assert await stumbling.unfinished("discord") == []
+            assert [left.run for left in await stumbling.unfinished("discord")] == [run]

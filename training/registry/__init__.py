@@ -209,9 +209,9 @@ class Registry:
         """Write down what somebody did elsewhere; what is done here is written down by itself."""
         self._write(lambda connection: audits.write(connection, by, at, action, subject, detail))
 
-    def audit_log(self, limit: int = 100) -> list[AuditLine]:
-        """Return the newest lines of the audit log, newest first."""
-        return self._read(lambda connection: audits.newest_first(connection, limit))
+    def audit_log(self, limit: int = 100, without: str = "") -> list[AuditLine]:
+        """Return the newest lines of the audit log, newest first, but for those of one action."""
+        return self._read(lambda connection: audits.newest_first(connection, limit, without))
 
     def permit(  # noqa: PLR0913, PLR0917 - a row, field by field
         self,

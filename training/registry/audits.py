@@ -15,7 +15,7 @@ def write(  # noqa: PLR0913, PLR0917 - a line, field by field
     connection.execute(audit.insert().values(by=by, at=at, action=action, subject=subject, detail=detail))
 
 
-def newest_first(connection: sa.Connection, limit: int) -> list[AuditLine]:
-    """Return the newest lines."""
-    query = sa.select(*(audit.c[part.name] for part in fields(AuditLine))).order_by(audit.c.seq.desc())
-    return [AuditLine(*row) for row in connection.execute(query.limit(limit))]
+def newest_first(connection: sa.Connection, limit: int, without: str) -> list[AuditLine]:
+    """Return the newest lines, but for those of one action."""
+    query = sa.select(*(audit.c[part.name] for part in fields(AuditLine))).where(audit.c.action != without)
+    return [AuditLine(*row) for row in connection.execute(query.order_by(audit.c.seq.desc()).limit(limit))]

@@ -39,5 +39,6 @@ def call_of(interaction: discord.Interaction, title: str, given: Given) -> Call:
         conversation=conversation_of(interaction),
         given=given,
         link=f"https://discord.com/channels/{guild}/{interaction.channel_id}" if guild else "",
+        place=str(interaction.channel_id or ""),
         message_id=str(interaction.id),
     )
