@@ -51,13 +51,17 @@ class Following:
     async def unfinished(self, platform: str) -> list[Unfinished]:
         """Return the messages of a platform that an earlier process left before the end."""
         kept = self._office.store.progress
-        for one in await kept.unfinished(platform):
-            if one.run.startswith(PROPOSED):
-                await self._take_up(platform, one)
+        await self._settle(platform, begun_only=False)
         left = [one for one in await kept.unfinished(platform) if not one.run.startswith(PROPOSED)]
         return [Unfinished(one.run, one.workspace, one.channel, one.message_id) for one in left]
 
-    async def _take_up(self, platform: str, agreed: Shown) -> None:
+    async def _settle(self, platform: str, *, begun_only: bool) -> None:
+        """Let the runs of a platform stand for the proposals that they came from."""
+        for one in await self._office.store.progress.unfinished(platform):
+            if one.run.startswith(PROPOSED):
+                await self._take_up(platform, one, begun_only=begun_only)
+
+    async def _take_up(self, platform: str, agreed: Shown, *, begun_only: bool) -> None:
         """Let a channel in which somebody agreed to a run be told of it, unless one is; or of nothing if none began."""
         kept, office = self._office.store.progress, self._office
         try:
@@ -65,6 +69,8 @@ class Following:
         except RegistryError as error:
             # Customers are answered all the same; the next start asks again.
             structlog.get_logger().error("progress.not_taken_up", proposal=agreed.run, why=str(error))
+            return
+        if begun_only and not run:
             return
         if run and not await kept.knows(run, platform):
             await kept.begin(run, platform, agreed.workspace, agreed.channel)
@@ -89,6 +95,7 @@ class Following:
         try:
             if not again:
                 await kept.begin(run, board.platform, board.workspace, board.channel)
+                await self._settle(board.platform, begun_only=True)
             await self._to_the_end(run, _Shown(board, message_id, self._stands(run, board), may_be_there=again))
             await kept.over(run, board.platform, board.channel)
         except ShowError as error:
