@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -93,7 +93,9 @@ class Champion:
             self._following.add_done_callback(self._followed)
             self._waited_for_until = loop.time() + self._patience
         if (seconds := self._waited_for_until - loop.time()) > 0:
-            await asyncio.wait([self._following], timeout=seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await asyncio.shield(self._following)
 
     def _followed(self, _: asyncio.Task[None]) -> None:
         self._following = None

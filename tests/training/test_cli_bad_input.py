@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.training.cli_kit import MOST, SEED, Sarah, example, interrupted, reads, wait_for, written
+from training.cli import shell
 
 GOOD = json.dumps(example("Is lamp 1 dark?", "Lamp 1 is off."))
 DEEP = 100_000
@@ -284,3 +286,17 @@ def test_ctrl_c_ends_quietly_and_keeps_nothing(sarah: Sarah, tmp_path: Path, wor
         told = interrupted(process)
     assert (told.code, told.out, told.err.strip()) == (130, "", "")
     assert sarah.kept() == []
+
+
+class _Interrupted:
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_is_heard_even_while_an_object_is_cleared_away() -> None:
+    def go_on() -> None:
+        _Interrupted()
+        time.sleep(5)
+
+    with pytest.raises(KeyboardInterrupt), shell.heeding_interrupts():
+        go_on()

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -22,6 +25,8 @@ from training.settings import SettingsError, TrainingSettings, read_training_set
 REFUSED = 2
 # Columns where there is no terminal to ask.
 WIDTH = 120
+# Seconds after which an interrupt that was lost is given again.
+AGAIN = 0.05
 
 # What is told in one sentence; anything else is a fault of ours.
 _SPEAKING = (DataError, RegistryError, SettingsError, ProviderError, ProviderBusy)
@@ -34,7 +39,8 @@ class Commands(TyperGroup):
         """Run the command that was asked for."""
         _write_whatever_comes()
         try:
-            return super().invoke(ctx)
+            with heeding_interrupts():
+                return super().invoke(ctx)
         except _SPEAKING as refusal:
             refuse(str(refusal))
         except BrokenPipeError:
@@ -43,6 +49,26 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
         except OSError as error:
             refuse(_sentence(error))
+
+
+@contextmanager
+def heeding_interrupts() -> Generator[None]:
+    """Let Ctrl-C be heard even while Python clears an object away, where nothing can be raised and it would be lost."""
+    tell = sys.unraisablehook
+    main = threading.main_thread().ident
+
+    def lost(what: Any) -> None:  # noqa: ANN401 - as the library has it
+        if main is not None and isinstance(what.exc_value, KeyboardInterrupt):
+            # Given at once, it would be lost in the same place.
+            threading.Timer(AGAIN, signal.pthread_kill, (main, signal.SIGINT)).start()
+        else:
+            tell(what)
+
+    sys.unraisablehook = lost
+    try:
+        yield
+    finally:
+        sys.unraisablehook = tell
 
 
 def _write_whatever_comes() -> None:
