@@ -71,14 +71,15 @@ async def open_desk(
         champion = await stack.enter_async_context(open_champion(home, build))
         chain = Chain(models, metrics, champion, library=library)
         assistant = _assistant(settings, company, store, chain, metrics, per_minute)
-        work = Work(records)
+        work, rehearsal = Work(records), Rehearsal(company, library, models[0], records)
+        stack.push_async_callback(rehearsal.close)
         office = Office(
             settings=settings,
             records=records,
             store=store,
             assistant=assistant,
             persona=company.persona,
-            rehearsal=Rehearsal(company, library, models[0], records),
+            rehearsal=rehearsal,
             staff=staff_of(settings),
             start_work=work.start,
             platforms={} if states is None else states,

@@ -7,7 +7,18 @@ from dataclasses import asdict, dataclass, replace
 
 import structlog
 
-from bot.conversation import Answered, Conversation, Event, PastTurn, Piece, Question, Rating, Started, Unfinished
+from bot.conversation import (
+    Answered,
+    Conversation,
+    Event,
+    Hushed,
+    PastTurn,
+    Piece,
+    Question,
+    Rating,
+    Started,
+    Unfinished,
+)
 from bot.guard import Guard
 from bot.incoming import clean, says_something
 from bot.limits import Busy, Cooldown, Limits, TurnQueue
@@ -94,7 +105,7 @@ class Assistant:
         self._apologized: deque[tuple[Conversation, str]] = deque(maxlen=APOLOGIES_KEPT)
 
     async def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Answer a question; yields nothing when this message was already taken, or where she is silent."""
+        """Answer a question; yields nothing when it was taken already, or where she is silent when it comes."""
         if self._is_quiet(question.conversation):
             return
         question = replace(question, text=clean(question.text))
@@ -207,6 +218,7 @@ class Assistant:
         """Say why she is silent where nobody else could, and nothing elsewhere."""
         if self._is_quiet(turn.question.conversation):
             await self._drop(turn)
+            yield Hushed(silence)
             return
         async for event in self._say(turn, self._declined(turn, silence)):
             yield event

@@ -73,7 +73,17 @@ class Answered:
     offers_person: bool = False
 
 
-Event = Started | Piece | Retracted | Answered
+@dataclass(frozen=True, slots=True)
+class Hushed:
+    """The end of a turn that waited while she fell silent there: it is forgotten.
+
+    `why` is a sentence for whoever must be told something; a channel is told nothing.
+    """
+
+    why: str
+
+
+Event = Started | Piece | Retracted | Answered | Hushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ class Answers(Protocol):
     """What a platform may ask of the assistant."""
 
     def answer(self, question: Question) -> AsyncIterator[Event]:
-        """Answer a question; yields nothing when this message was already taken, or where she is silent."""
+        """Answer a question; yields nothing when it was taken already, or where she is silent when it comes."""
         ...
 
     def resume(self, unfinished: Unfinished) -> AsyncIterator[Event]:

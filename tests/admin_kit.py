@@ -52,13 +52,11 @@ class Crew:
         self._registry = registry
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self.starts = 0
 
     def start(self) -> None:
         """Go on with the runs, unless somebody does or there are none."""
         if (self._thread and self._thread.is_alive()) or not self._registry.unfinished():
             return
-        self.starts += 1
         bench = replace(bench_of(self._settings, self._registry), pace=QUICK, stop=self._stop)
         self._thread = threading.Thread(target=worker.work, args=(bench,), name="crew", daemon=True)
         self._thread.start()
@@ -183,7 +181,6 @@ class Wall:
     channel: str = CHANNEL
     posted: list[Report] = field(default_factory=list[Report])
     shown: dict[str, Report] = field(default_factory=dict[str, Report])
-    edits: int = 0
     gone: set[str] = field(default_factory=set[str])
     notices: list[tuple[str, Notice]] = field(default_factory=list[tuple[str, Notice]])
     unrecorded: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -199,7 +196,6 @@ class Wall:
         async def edit(message: str, report: Report) -> bool:
             if message in self.gone:
                 return False
-            self.edits += 1
             # Without a new picture the one before stays, as in an edited message of a platform.
             self.shown[message] = replace(report, picture=report.picture or self.shown[message].picture)
             return True

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but the tests talks to a network, and nothing needs a screen, a graphics card or a user namespace.
@@ -26,6 +26,9 @@ MISSING = (
     f"no Chromium: none of {', '.join(NAMES)} is on PATH. "
     "Install one (apt-get install chromium), or set CHROMIUM to its executable."
 )
+
+# What is expected of a page may take as long on a busy machine as what is done to one.
+expect.set_options(timeout=30_000)
 
 
 def find_chromium() -> str | None:

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import shutil
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,15 +13,15 @@ from markdown_it import MarkdownIt
 from playwright.async_api import Browser
 
 from tests.browser import Profiles
-from tests.kit import DATA
+from tests.pictures_admin import EXAMPLES, setting
 from tests.servers.slack_workspace import Message
-from tests.servers.tuning import TuningServer, tuning_server
+from tests.servers.tuning import TuningServer
 from tests.stories.counter_discord import DiscordCounter, in_discord, text_of
 from tests.stories.counter_slack import SlackCounter, in_slack
 from tests.stories.offices import Counter
 
 LOOKS = Path(__file__).with_name("pictures_chats.css")
-NAME, FILE = "round2", "round2.jsonl"
+NAME, FILE = EXAMPLES.stem, EXAMPLES.name
 # Of the job that is tuned half-way: its steps in all, and how often it is moved on until it is half-way.
 STEPS, HALF = 60, 17
 WIDTH = 900
@@ -100,10 +98,9 @@ def _in_slack(counter: SlackCounter, message: Message) -> Said:
     return Said(message.shown, charts, [], buttons, bool(message.only_for))
 
 
-async def loop(window: Window, server: TuningServer, data: Path, acts: Sequence[str]) -> list[Scene]:
+async def loop(window: Window, server: TuningServer, acts: Sequence[str]) -> list[Scene]:
     """Upload a bad file and a good one, and have two models learn from it."""
-    counter, good = window.counter, (DATA / "examples" / FILE).read_bytes()
-    (data / "examples" / FILE).unlink()
+    counter, good = window.counter, EXAMPLES.read_bytes()
     server.store.steps, server.store.steps_at_a_poll = STEPS, 0
     await counter.upload(FILE, damaged(good))
     bad = Scene("A file with problems: nothing of it is kept", acts[0], window.reply())
@@ -164,11 +161,9 @@ CHATS: Mapping[str, tuple[Opening, Sequence[str]]] = {
 async def draw(chromium: Browser, folder: Path) -> None:
     """Draw `discord-loop.png` and `slack-loop.png` into a folder."""
     for chat, (opening, acts) in CHATS.items():
-        with tempfile.TemporaryDirectory() as place, tuning_server() as server:
-            home, data = Path(place) / "home", Path(place) / "data"
-            shutil.copytree(DATA, data)
-            async with opening(home, data, server, Profiles(chromium)) as window:
-                scenes = await loop(window, server, data, acts)
+        with setting() as there:
+            async with opening(there.home, there.data, there.server, Profiles(chromium)) as window:
+                scenes = await loop(window, there.server, acts)
         drawn = await chromium.new_page(viewport={"width": WIDTH, "height": 400})
         await drawn.set_content(page(chat, scenes))
         await drawn.screenshot(path=folder / f"{chat}-loop.png", full_page=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from training.formats import Format, Reader, Shaping
 from training.inspection import Inspection, Measure, See, inspected
 from training.pricing import ModelPrice, read_prices
 from training.provenance import Provenance, Source
-from training.registry import Registry
+from training.registry import Registry, RegistryError
 from training.settings import TrainingSettings
 from training.split import SHARE
 from training.tokens import Vocabulary
@@ -105,6 +105,16 @@ def record(registry: Registry, dataset: Dataset, by: str) -> None:
     """Make a kept dataset known to the registry, if it is not: a crash may have come between."""
     sides = dataset.train, dataset.validation
     registry.record_dataset(dataset.id, dataset.name, dataset.examples, *sides, by, time.time())
+
+
+def removed(settings: TrainingSettings, registry: Registry, dataset: Dataset, by: str) -> None:
+    """Remove a dataset that no run has used, and its files; raises RegistryError where one has."""
+    record(registry, dataset, by)
+    registry.remove_dataset(dataset.id, by, time.time())
+    datasets_of(settings).delete(dataset.id)
+    with suppress(RegistryError):
+        # Somebody who was just about to use it may have made it known again.
+        registry.remove_dataset(dataset.id, by, time.time())
 
 
 def datasets_of(settings: TrainingSettings) -> Datasets:

@@ -1,6 +1,5 @@
 """What comes before a run, wherever it is asked for: everything must be there, and its price is known."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from training.assembly import estimated, provider_for
 from training.datasets import Dataset, Datasets
 from training.entries import Entry
 from training.examples import DataError, read_jsonl
+from training.intake import datasets_of, record
 from training.pricing import Estimate
 from training.providers import Hyperparameters, Method, ProviderError
 from training.registry import Plan, Registry, Run
@@ -84,10 +84,10 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, by: s
 
     Raises DataError, RegistryError, ProviderError and SettingsError.
     """
-    datasets = Datasets(settings.sarah_home / "datasets")
+    datasets = datasets_of(settings)
     dataset = datasets.get(plan.dataset)
     _refuse_other_kind(plan, dataset)
-    _record(registry, dataset, by)
+    record(registry, dataset, by)
     plan = replace(plan, dataset=dataset.id, base=_base(registry, plan))
     # Refused now rather than in the background, where there is nobody to put a key in.
     provider_for(settings)(plan)
@@ -121,12 +121,6 @@ def _refuse_other_kind(plan: Plan, dataset: Dataset) -> None:
             f"The dataset {dataset.name!r} holds conversations, and the method dpo learns from preferences",
             "supervised",
         )
-
-
-def _record(registry: Registry, dataset: Dataset, by: str) -> None:
-    """Make the dataset known to the registry, if it is not: a crash may have come between."""
-    sides = dataset.train, dataset.validation
-    registry.record_dataset(dataset.id, dataset.name, dataset.examples, *sides, by, time.time())
 
 
 def _base(registry: Registry, plan: Plan) -> str:

@@ -139,7 +139,8 @@ class Admin:
         """Return names that begin or continue what somebody typed into a field; none for who may not."""
         command = self._by_title.get(call.command)
         found = command.field(field) if command else None
-        if found is None or not self.may(call.caller, call.command):
+        # Whatever is kept has its name at home alone, also where a command is given in every workspace.
+        if found is None or refusal(call.caller, "home", self._office.staff) or not self.may(call.caller, call.command):
             return []
         try:
             known = await names(self._office, found.names)
@@ -175,11 +176,7 @@ class Admin:
         caller, office = call.caller, self._office
         where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
         structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
-        at = office.clock()
-        try:
-            await office.apart(lambda: office.registry.audit(caller.who, at, REFUSED, call.command, f"{where}{why}"))
-        except RegistryError as error:
-            structlog.get_logger().error("admin.refusal_not_recorded", command=call.command, why=str(error))
+        await office.note(caller.who, REFUSED, call.command, f"{where}{why}")
         return Reply(why)
 
 

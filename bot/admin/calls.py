@@ -1,7 +1,7 @@
 """What a platform hands over when somebody gives a command: who, what, where, and with which words or files."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 from bot.conversation import Conversation
@@ -57,6 +57,7 @@ class Call:
     """Its whole name, such as "data upload"."""
     conversation: Conversation
     given: Given = field(default_factory=dict[str, "str | int | float | bool | Upload"])
+    _: KW_ONLY
     link: str = ""
     """An address under which people of the workspace find this conversation, or ""."""
     place: str = ""

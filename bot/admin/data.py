@@ -96,8 +96,7 @@ async def check(  # noqa: PLR0913 - a form, field by field
     """Find every problem of a file or of a dataset, count its tokens and price it; keeps nothing."""
     if dataset:
         kept = await office.heavily(lambda: _whole(office, dataset))
-        request = intake.Request(file=kept.train_file, name=kept.name)
-        return await office.heavily(lambda: _looked_at(office, request, kept.name))
+        return await office.heavily(lambda: _looked_at(office, _of(kept), kept.name))
     if file is None:
         raise DataError("There is nothing to check: send a file along, or name a `dataset`.")
     async with kept_apart(office.home) as folder:
@@ -141,7 +140,7 @@ async def list_datasets(call: Call, office: Office) -> Reply:
 
 @command("data", may="home")
 async def show(call: Call, office: Office, dataset: DatasetName) -> Reply:
-    """Show a dataset: its counts, where its examples come from, their lengths, and a few of them."""
+    """Show a dataset: counts, origins, what was found in it, lengths, and a few examples."""
     return await office.heavily(lambda: _shown(office, dataset))
 
 
@@ -159,6 +158,8 @@ def _shown(office: Office, wanted: str) -> Reply:
         f"Answers end with {quoted(kept.stop)}." if kept.stop else "Answers end with no stop token.",
         "From: " + "; ".join(f"{quoted(origin, 80)} ({count:,})" for origin, count in origins.most_common(5)),
     ]
+    report, lengths = _report(office, kept)
+    lines += ["", report]
     for example in islice(datasets.examples(kept, "train"), SAMPLES):
         said = (f"> **{message.role}**: {quoted(message.content, 300)}" for message in example.messages)
         lines.append("\n" + "\n".join(said))
@@ -167,20 +168,24 @@ def _shown(office: Office, wanted: str) -> Reply:
         Button("Check", "data check", {"dataset": kept.id}),
         Button("Delete", "data delete", {"dataset": kept.id}, "danger"),
     )
-    return Reply("\n".join(lines), (_lengths(office, kept),), buttons)
+    return Reply("\n".join(lines), (lengths,), buttons)
 
 
-def _lengths(office: Office, kept: Dataset) -> Attachment:
-    """Draw how long the examples are."""
+def _report(office: Office, kept: Dataset) -> tuple[str, Attachment]:
+    """Return what is found in what is learned from, and a picture of how long the examples are."""
     # Half a second, for a picture only.
     from training.charts.histogram import histogram  # noqa: PLC0415
 
-    request = intake.Request(kept.train_file, name=kept.name)
+    request = _of(kept)
     limit = intake.base_price(office.settings, request).limit_tokens
     with tempfile.TemporaryDirectory() as folder, intake.looked_at(office.settings, request) as inspection:
         picture = Path(folder) / LENGTHS
         histogram(inspection.distribution, picture, limit=limit)
-        return Attachment(LENGTHS, picture.read_bytes())
+        return findings(inspection, SAMPLES), Attachment(LENGTHS, picture.read_bytes())
+
+
+def _of(kept: Dataset) -> intake.Request:
+    return intake.Request(file=kept.train_file, name=kept.name)
 
 
 @command("data", may="home")
@@ -198,14 +203,8 @@ async def delete(
             f"Delete **{kept.name}** (`{kept.id}`, {number(kept.examples, 'example')})? It cannot be brought back.",
             buttons=(Button("Delete it", "data delete", {"dataset": kept.id, "sure": "yes"}, "danger"),),
         )
-    await office.apart(lambda: _deleted(office, kept, call.caller.who))
+    await office.apart(lambda: intake.removed(office.settings, office.registry, kept, call.caller.who))
     return Reply(f"**{kept.name}** (`{kept.id}`) is gone.")
-
-
-def _deleted(office: Office, kept: Dataset, by: str) -> None:
-    intake.record(office.registry, kept, by)
-    office.registry.remove_dataset(kept.id, by, office.clock())
-    datasets_of(office).delete(kept.id)
 
 
 @command("data", may="home")

@@ -9,6 +9,7 @@ from bot.admin.names import drafts_of
 from bot.admin.office import Office, Refusal
 from bot.admin.permission import OWN
 from bot.admin.replies import Button, Reply
+from bot.conversation import Conversation
 from training.drafts import Drafted
 from training.examples import DataError
 from training.provenance import Provenance, Source, covers
@@ -30,9 +31,7 @@ async def _prefilled(call: Call, office: Office) -> dict[str, str]:
     if marked is None:
         return {}
     place = marked.conversation
-    if place.platform not in OWN and not (
-        place.platform == "slack" and await office.apart(lambda: _permission(office, place.platform, place.workspace))
-    ):
+    if place.platform not in OWN and not await _permission(office, place):
         return {}
     return {"question": marked.question, "answer": marked.answer}
 
@@ -42,13 +41,14 @@ def _is_turn(text: str) -> bool:
     return text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
-def _permission(office: Office, platform: str, workspace: str) -> str:
-    """Return the id of a recorded permission to learn from what is said in a workspace, or ""."""
-    if platform not in {"discord", "slack"}:
+async def _permission(office: Office, place: Conversation) -> str:
+    """Return the id of a recorded permission to copy what was said in a workspace of Slack, or ""."""
+    if place.platform != "slack":
         return ""
-    said: Source = "slack" if platform == "slack" else "discord"
-    now, origin = office.clock(), Provenance("", said, workspace=workspace)
-    return next((one.id for one in office.registry.permissions() if covers(one, origin, now)), "")
+    now, origin = office.clock(), Provenance("", "slack", workspace=place.workspace)
+    return await office.apart(
+        lambda: next((one.id for one in office.registry.permissions() if covers(one, origin, now)), "")
+    )
 
 
 @command("data", may="home", prefill=_prefilled)
@@ -65,9 +65,7 @@ async def add_example(  # noqa: PLR0913 - a form, field by field
     """Write an example by hand; it goes into a draft, which can be frozen into a dataset."""
     example = await _written(call, office, question, answer, category, turn)
     count = await office.apart(lambda: drafts_of(office).add(draft, example))
-    await office.apart(
-        lambda: office.registry.audit(call.caller.who, office.clock(), "add example", f"draft {draft}", f"turn {turn}")
-    )
+    await office.note(call.caller.who, "add example", f"draft {draft}", f"turn {turn}")
     return Reply(
         f"Kept in the draft **{quoted(draft)}**, which has {number(count, 'example')} now.",
         buttons=(
@@ -88,15 +86,12 @@ async def _written(  # noqa: PLR0913, PLR0917 - the form's fields
     workspace = permission = ""
     if marked and marked.conversation.platform not in OWN:
         place = marked.conversation
-        permission = await office.apart(lambda: _permission(office, place.platform, place.workspace))
-        if place.platform == "slack" and permission:
+        if permission := await _permission(office, place):
             source, workspace = "slack", place.workspace
         elif _same(question, marked.question):
             raise Refusal(
                 "A customer's own words from this workspace may not be learned from: write the question in your words."
             )
-        else:
-            permission = ""
     return Drafted(
         question=question,
         answer=answer,
@@ -149,12 +144,10 @@ async def draft(
     remove: Annotated[int, About("The number of an example to be taken out", least=1)] = 0,
 ) -> Reply:
     """Show the examples of a draft, or take one out."""
-    drafts, by = drafts_of(office), call.caller.who
+    drafts = drafts_of(office)
     if remove:
         gone = await office.apart(lambda: drafts.remove(draft, remove))
-        await office.apart(
-            lambda: office.registry.audit(by, office.clock(), "remove example", f"draft {draft}", f"number {remove}")
-        )
+        await office.note(call.caller.who, "remove example", f"draft {draft}", f"number {remove}")
         return Reply(f"Taken out of the draft **{quoted(draft)}**: {quoted(gone.question)}")
     written = await office.apart(lambda: list(drafts.examples(draft)))
     listed = "\n".join(

@@ -95,7 +95,7 @@ def _number(text: str, *, whole: bool) -> float:
         number = int(text) if whole else float(text)
     except ValueError:
         raise ValueError("a whole number" if whole else "a number") from None
-    if not math.isfinite(number):
+    if isinstance(number, float) and not math.isfinite(number):
         raise ValueError("a number that ends")
     if abs(number) > LARGEST:
         raise ValueError("a smaller number")

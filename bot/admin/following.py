@@ -72,7 +72,7 @@ class Following:
             return
         if begun_only and not run:
             return
-        if run and not await kept.knows(run, platform):
+        if run and not await kept.knows(run):
             await kept.begin(run, platform, agreed.workspace, agreed.channel)
         await kept.over(agreed.run, platform, agreed.channel)
 

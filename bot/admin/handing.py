@@ -1,5 +1,8 @@
 """Telling people of the company that a customer wants one of them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 import structlog
 
 from bot.admin.board import Notice, ShowError
@@ -10,6 +13,13 @@ from bot.store import StoreError
 
 # By whom a conversation was handed back that nobody could be told of.
 NOBODY_TOLD = "nobody was told"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(Notice):
+    """A notice that a customer waits; a platform that can take it back shows it for as long as that is so."""
+
+    is_open: Callable[[], bool] = field(kw_only=True, compare=False)
 
 
 def support_for(platform: str, office: Office) -> tuple[str, str] | None:
@@ -27,12 +37,19 @@ async def announce(office: Office, handoff: Handoff, platform: str, channel: str
     where = handoff.conversation.platform
     text = f"A customer on {where} asks for a person (conversation #{handoff.id}).{place}"
     try:
-        posted = await office.posts[platform](channel, Notice(text, (back,)))
+        posted = await office.posts[platform](channel, Wish(text, (back,), is_open=lambda: _is_open(office, handoff)))
     except BaseException:
         # She would be silent for good, and nobody would know that somebody waits.
         await office.store.handoffs.end(handoff.id, NOBODY_TOLD, office.clock())
         raise
-    await office.store.handoffs.noticed(handoff.id, f"{platform}:{channel}:{posted}")
+    # Where no message stands, the next process tells of it again.
+    if posted:
+        await office.store.handoffs.noticed(handoff.id, f"{platform}:{channel}:{posted}")
+
+
+def _is_open(office: Office, handoff: Handoff) -> bool:
+    known = office.store.handoffs.open_for(handoff.conversation)
+    return known is not None and known.id == handoff.id
 
 
 async def announce_left(office: Office, platform: str, before: float) -> None:

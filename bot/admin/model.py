@@ -1,6 +1,5 @@
 """`model`: what has been tuned, how good it is, and which model answers customers."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -56,20 +55,15 @@ async def show(call: Call, office: Office, model: ModelId) -> Reply:
 def _shown(office: Office, wanted: str) -> Reply:
     registry = office.registry
     model, now = registry.model(wanted), office.rehearsal.current()
-    parts = [f"{'Tuned from ' if at else ''}{_told(ancestor)}" for at, ancestor in enumerate(_lineage(registry, model))]
+    parts = [
+        f"{'Tuned from ' if at else ''}{_told(ancestor)}" for at, ancestor in enumerate(registry.lineage(model.id))
+    ]
     buttons = (
         Button("Promote", "model promote", {"model": model.id, "over": now}, "primary"),
         Button("Compare", "model compare", {"model": model.id}),
         Button("Try", "model try", {"model": model.id}),
     )
     return Reply("\n\n".join(parts), buttons=buttons[1:] if model.id == now else buttons)
-
-
-def _lineage(registry: Registry, model: Model) -> Iterator[Model]:
-    yield model
-    while model.parent:
-        model = registry.model(model.parent)
-        yield model
 
 
 def _told(model: Model) -> str:

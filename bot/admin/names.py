@@ -8,7 +8,6 @@ from bot.admin.rehearsal import BASE
 from training import intake
 from training.datasets import Datasets
 from training.drafts import Drafts
-from training.registry import Registry
 
 
 async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
@@ -19,9 +18,9 @@ async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
         case "drafts":
             return await asyncio.to_thread(_drafts, office)
         case "runs":
-            return await asyncio.to_thread(_runs, office.registry)
+            return await asyncio.to_thread(_runs, office)
         case "models":
-            return await asyncio.to_thread(_models, office.registry)
+            return await asyncio.to_thread(_models, office)
         case _:
             return []
 
@@ -45,11 +44,12 @@ def _drafts(office: Office) -> list[tuple[str, str]]:
     return [(one.name, f"{one.name} ({one.examples:,} examples)") for one in drafts_of(office).list()]
 
 
-def _runs(registry: Registry) -> list[tuple[str, str]]:
-    return [(run.id, f"{run.id} ({run.state}, {run.plan.provider} {run.plan.base})") for run in registry.runs()]
+def _runs(office: Office) -> list[tuple[str, str]]:
+    return [(run.id, f"{run.id} ({run.state}, {run.plan.provider} {run.plan.base})") for run in office.registry.runs()]
 
 
-def _models(registry: Registry) -> list[tuple[str, str]]:
+def _models(office: Office) -> list[tuple[str, str]]:
+    registry = office.registry
     champion = registry.champion()
     crowned = champion.id if champion else ""
     known = {dataset.id: dataset.name for dataset in registry.datasets()}

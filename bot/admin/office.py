@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from bot.admin.board import Post
 from bot.admin.permission import Staff
 from bot.admin.records import Records
@@ -16,13 +18,13 @@ from bot.limits import Cooldown
 from bot.persona import Persona
 from bot.settings import Settings
 from bot.store import Store
-from training.registry import Registry
+from training.registry import Registry, RegistryError
 
 # Wishes for a person in a minute: of one customer, and of all of them together.
 WISHES, ALL_WISHES = 3, 60
 # What the audit log calls a refusal.
 REFUSED = "refused"
-# Files and comparisons that are worked on at the same time: they take the processor from customers' turns.
+# Files that are worked on at the same time: they take the processor from customers' turns.
 HEAVY = 2
 
 T = TypeVar("T")
@@ -77,6 +79,14 @@ class Office:
         """Whether somebody may wish for a person now: not more often than people could come."""
         now = self.clock()
         return self.wishes.allows(who, now) and self.all_wishes.allows("all", now)
+
+    async def note(self, by: str, action: str, subject: str, detail: str = "") -> None:
+        """Write down what was done; it stands, whatever becomes of the line."""
+        at = self.clock()
+        try:
+            await self.apart(lambda: self.registry.audit(by, at, action, subject, detail))
+        except RegistryError as error:
+            structlog.get_logger().error("admin.not_recorded", action=action, by=by, why=str(error))
 
     async def apart(self, work: Callable[[], T]) -> T:
         """Do what waits for the disk in a thread."""

@@ -13,10 +13,9 @@ from bot.models import ModelError
 from training.examples import DataError
 from training.providers import Metric
 from training.quoting import quoted
-from training.registry import Registry, RegistryError, Run
+from training.registry import STEPS, Registry, RegistryError, Run
 from training.wording import span, usd
 
-STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
 CHART = "loss.png"
 # Seconds after which a message is changed though nothing but the time has.
 REFRESH = 15.0
@@ -59,7 +58,7 @@ async def report(office: Office, run_id: str, last: State) -> tuple[Report | Non
 async def _picture(office: Office, run: Run, dataset: str, metrics: list[Metric]) -> Attachment | None:
     """Return the chart; None where it cannot be drawn, for what it shows is told in words, too."""
     try:
-        return await office.heavily(lambda: drawn(run, dataset, metrics))
+        return await office.apart(lambda: drawn(run, dataset, metrics))
     except OSError as error:
         structlog.get_logger().warning("progress.no_chart", run=run.id, why=error.strerror or "")
         return None

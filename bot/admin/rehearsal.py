@@ -69,6 +69,13 @@ class Rehearsal:
         """Return the scorecards of models side by side, the first the one to be compared with; raises ModelError."""
         return markdown([await self._card(model) for model in models])
 
+    async def close(self) -> None:
+        """Give up what is being worked out."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
+
     async def _card(self, model: str) -> Scorecard:
         """Return how a model does on the scenarios; once it answered them all, that never changes."""
         if model in self._cards:

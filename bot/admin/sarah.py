@@ -9,7 +9,7 @@ from bot.admin.forms import About, command
 from bot.admin.office import REFUSED, Office, Refusal
 from bot.admin.permission import OWN, is_at_home, refusal
 from bot.admin.replies import Button, Reply
-from bot.store import ChannelChanges, Marked
+from bot.store import ChannelChanges, ChannelRules, Marked
 from training.examples import DataError
 from training.quoting import quoted
 from training.registry import Registry
@@ -81,6 +81,20 @@ async def channel(  # noqa: PLR0913 - a form, field by field
     where = call.conversation
     if where.platform in OWN:
         raise DataError("There are no channels here: give this command in a channel of Discord or Slack.")
+    changes = _changes(on, instructions, follow_threads)
+    if model:
+        changes["model"] = await _model(call, office, model)
+    if changes:
+        await office.store.channels.change(where, call.caller.who, office.clock(), **changes)
+        detail = ", ".join(f"{name}: {value}"[:200] for name, value in changes.items())
+        place = f"{where.platform}:{where.workspace}:{where.channel}"
+        await office.note(call.caller.who, "change channel", place, detail)
+    since = "From now on in" if changes else "In"
+    return Reply(f"{since} this channel:\n{_listed(office.store.channels.rules(where))}")
+
+
+def _changes(on: bool | None, instructions: str, follow_threads: bool | None) -> ChannelChanges:  # noqa: FBT001 - a form's fields
+    """Return what is said of a channel, but for its model."""
     changes: ChannelChanges = {}
     if on is not None:
         changes["is_on"] = on
@@ -88,18 +102,11 @@ async def channel(  # noqa: PLR0913 - a form, field by field
         changes["follows_threads"] = follow_threads
     if instructions:
         changes["instructions"] = _instructions(instructions)
-    if model:
-        changes["model"] = await _model(call, office, model)
-    if changes:
-        await office.store.channels.change(where, call.caller.who, office.clock(), **changes)
-        detail = ", ".join(f"{name}: {value}"[:200] for name, value in changes.items())
-        place = f"{where.platform}:{where.workspace}:{where.channel}"
-        await office.apart(
-            lambda: office.registry.audit(call.caller.who, office.clock(), "change channel", place, detail)
-        )
-    rules = office.store.channels.rules(where)
-    return Reply(
-        f"{'From now on in' if changes else 'In'} this channel:\n"
+    return changes
+
+
+def _listed(rules: ChannelRules) -> str:
+    return (
         f"- answers: {'yes' if rules.is_on else 'no'}\n"
         f"- goes on in threads: {'yes' if rules.follows_threads else 'only where mentioned'}\n"
         f"- model: {rules.model or 'the champion'}\n"
@@ -140,9 +147,7 @@ async def limits(
         await office.store.limits.set(name, float(value), call.caller.who, office.clock())
     if changes:
         detail = ", ".join(f"{name}: {value}" for name, value in changes.items())
-        await office.apart(
-            lambda: office.registry.audit(call.caller.who, office.clock(), "change limits", "customers", detail)
-        )
+        await office.note(call.caller.who, "change limits", "customers", detail)
     kept = office.store.limits.values
     rows = (
         f"- `{name.replace('_', '-')}`: {kept.get(name, getattr(office.settings, f'sarah_{name}')):,.0f} {meaning}"
@@ -191,7 +196,7 @@ async def feedback(
     ]
     if len(marked) == PAGE:
         buttons.append(Button("Earlier ones", "sarah feedback", {"before": str(marked[-1].turn)}))
-    return Reply("\n\n".join(_told(one) for one in marked), buttons=tuple(buttons))
+    return Reply("\n\n".join(_told(one, with_model=at_home) for one in marked), buttons=tuple(buttons))
 
 
 def _workspaces(call: Call, office: Office) -> list[tuple[str, str]]:
@@ -203,11 +208,13 @@ def _workspaces(call: Call, office: Office) -> list[tuple[str, str]]:
     return [*((place, workspace) for place, workspace in homes), *NOBODYS]
 
 
-def _told(marked: Marked) -> str:
+def _told(marked: Marked, *, with_model: bool) -> str:
+    """Return a turn with its verdicts; models are spoken of at home alone."""
+    by = f", answered by {marked.model}" if with_model else ""
     thumbs = " ".join(filter(None, ["👍" * min(marked.ups, 3), "👎" * min(marked.downs, 3)]))
     where = f"{marked.conversation.platform}"
     return (
-        f"**#{marked.turn}** {thumbs} {minute(marked.rated_at)}, {where}, answered by {marked.model}\n"
+        f"**#{marked.turn}** {thumbs} {minute(marked.rated_at)}, {where}{by}\n"
         f"> {quoted(marked.question)}\n> **Answer**: {quoted(marked.answer)}"
     )
 
@@ -231,7 +238,7 @@ async def hand_back(
         raise DataError(f"Conversation #{wanted.id} was handed back before.")
     if not is_own:
         # A customer's own act is in no log: it would outlive `forget-me`.
-        await office.apart(lambda: office.registry.audit(by, office.clock(), "hand back", f"conversation #{wanted.id}"))
+        await office.note(by, "hand back", f"conversation #{wanted.id}")
     return Reply(f"{office.persona.sentences.handed_back} (#{wanted.id})", public=True)
 
 

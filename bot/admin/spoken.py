@@ -89,7 +89,7 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
     plain = [field for field in command.fields if field.kind != "file"]
     if len(plain) == 1 and plain[0].required and not command.group:
         # One field, such as a question: every word of it, as it was typed.
-        return Spoken(command, {plain[0].name: text.strip().partition(" ")[2].strip()})
+        return Spoken(command, {plain[0].name: "".join(text.split(maxsplit=1)[1:]).strip()})
     given: dict[str, str] = {}
     left = [field for field in command.fields if field.required]
     left += [field for field in plain if field.names and not field.required]

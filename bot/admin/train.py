@@ -129,8 +129,8 @@ async def status(
 ) -> Reply:
     """Say where a run stands, with a chart of its losses."""
     if not run:
-        going_on = await office.apart(office.registry.unfinished)
-        return _listed(going_on, office, "No run is going on: `train list` shows those that have ended.")
+        none = "No run is going on: `train list` shows those that have ended."
+        return await office.apart(lambda: _listed(office.registry.unfinished(), office, none))
     return await office.apart(lambda: _stands(office, run, follow=follow))
 
 
@@ -154,8 +154,8 @@ def _stands(office: Office, wanted: str, *, follow: bool) -> Reply:
 @command("train", may="home", name="list")
 async def list_runs(call: Call, office: Office) -> Reply:
     """List the runs, the newest first, and those that a second admin has to approve."""
-    runs = await office.apart(office.registry.runs)
-    listed = _listed(runs[:MOST_RUNS], office, "There are no runs: `train start` begins one.")
+    none = "There are no runs: `train start` begins one."
+    listed = await office.apart(lambda: _listed(office.registry.runs()[:MOST_RUNS], office, none))
     proposals = await office.apart(lambda: office.registry.proposals(office.clock()))
     waiting = [one for one in proposals if one.needs_second and one.agreed_at][:MOST_WAITING]
     if not waiting:

@@ -4,14 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.store.channels import Channel, ChannelChanges, ChannelRules
+from bot.store.channels import ChannelChanges, ChannelRules
 from bot.store.conversations import Outcome, State, Store
 from bot.store.database import StoreError, open_database, unusable
 from bot.store.people import Counts, Exchange, Marked
 from bot.store.progress import Shown
 
 __all__ = [
-    "Channel",
     "ChannelChanges",
     "ChannelRules",
     "Counts",

@@ -30,18 +30,6 @@ class ChannelChanges(TypedDict, total=False):
     follows_threads: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A channel that somebody has said something of, and who did last."""
-
-    platform: str
-    workspace: str
-    channel: str
-    rules: ChannelRules
-    changed_by: str
-    changed_at: float
-
-
 _Key = tuple[str, str, str]
 _USUAL = ChannelRules()
 
@@ -51,7 +39,7 @@ class Channels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[_Key, Channel] = {}
+        self._known: dict[_Key, ChannelRules] = {}
 
     async def read(self) -> None:
         """Read every channel's rules into memory."""
@@ -60,12 +48,7 @@ class Channels:
 
     def rules(self, conversation: Conversation) -> ChannelRules:
         """Return the rules of a conversation's channel, the usual ones where nobody has said anything of it."""
-        known = self._known.get((conversation.platform, conversation.workspace, conversation.channel))
-        return known.rules if known else _USUAL
-
-    def all(self) -> list[Channel]:
-        """Return the channels that somebody has said something of, by platform, workspace and channel."""
-        return [self._known[key] for key in sorted(self._known)]
+        return self._known.get((conversation.platform, conversation.workspace, conversation.channel), _USUAL)
 
     async def change(
         self, conversation: Conversation, by: str, at: float, **changes: Unpack[ChannelChanges]
@@ -81,12 +64,11 @@ class Channels:
             .returning(channels)
         )
         row = await self._database.do(lambda connection: connection.execute(changed).one(), self._learn)
-        return _channel(row).rules
+        return _rules(row)
 
     def _learn(self, row: sa.Row[Any]) -> None:
-        self._known[row.platform, row.workspace, row.channel] = _channel(row)
+        self._known[row.platform, row.workspace, row.channel] = _rules(row)
 
 
-def _channel(row: sa.Row[Any]) -> Channel:
-    rules = ChannelRules(row.is_on, row.instructions, row.model, row.follows_threads)
-    return Channel(row.platform, row.workspace, row.channel, rules, row.changed_by, row.changed_at)
+def _rules(row: sa.Row[Any]) -> ChannelRules:
+    return ChannelRules(row.is_on, row.instructions, row.model, row.follows_threads)

@@ -69,15 +69,17 @@ class Handoffs:
     def forget(self, connection: sa.Connection, platform: str, workspace: str | None, names: Collection[str]) -> None:
         """Take a person's names out of every hand-off of a workspace, or of the whole platform."""
         there = (handoffs.c.platform == platform, sa.true() if workspace is None else handoffs.c.workspace == workspace)
-        for column in (handoffs.c.asked_by, handoffs.c.ended_by):
-            connection.execute(handoffs.update().where(*there, column.in_(names)).values({column: ""}))
+        # A link to a direct message leads to the person.
+        for column, emptied in ((handoffs.c.asked_by, ("asked_by", "link")), (handoffs.c.ended_by, ("ended_by",))):
+            nobody = dict.fromkeys(emptied, "")
+            connection.execute(handoffs.update().where(*there, column.in_(names)).values(nobody))
 
     def forgotten(self, platform: str, workspace: str | None, names: Collection[str]) -> None:
         """Take a person's names out of memory, once they are out of the file."""
         for conversation, handoff in self._open.items():
             there = conversation.platform == platform and workspace in {None, conversation.workspace}
             if there and handoff.asked_by in names:
-                self._open[conversation] = replace(handoff, asked_by="")
+                self._open[conversation] = replace(handoff, asked_by="", link="")
 
 
 def _handoff(row: sa.Row[Any]) -> Handoff:

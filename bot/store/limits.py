@@ -28,14 +28,8 @@ class LimitsSaid:
         """Read every value into memory."""
         self._values.update({row.name: row.value for row in await self._database.rows(sa.select(limits))})
 
-    async def set(self, name: str, value: float | None, by: str, at: float) -> None:
-        """Set a limit from now on; None gives it back to the settings. Raises StoreError for what is no limit."""
-        if value is None:
-            withdrawn = limits.delete().where(limits.c.name == name)
-            await self._database.do(
-                lambda connection: connection.execute(withdrawn).close(), lambda _: self._forget(name)
-            )
-            return
+    async def set(self, name: str, value: float, by: str, at: float) -> None:
+        """Set a limit from now on; raises StoreError for what is no limit."""
         if not 0 <= value <= MOST:
             raise StoreError(f"{name} cannot be {value:g}: give a number from 0 to {MOST:,.0f}.")
         said = {"value": float(value), "changed_by": by, "changed_at": at}
@@ -44,6 +38,3 @@ class LimitsSaid:
         await self._database.do(
             lambda connection: connection.execute(kept).close(), lambda _: self._values.update(learn)
         )
-
-    def _forget(self, name: str) -> None:
-        self._values.pop(name, None)

@@ -33,13 +33,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A turn with the newest verdict on it ("" and 0.0 where nobody gave one), and how many there are of each kind."""
+    """A turn, when a verdict was last given on it (0.0 where none was), and how many there are of each kind."""
 
     turn: int
-    rating: Verdict
     rated_at: float
     conversation: Conversation
-    author: str
     question: str
     answer: str
     model: str
@@ -126,10 +124,10 @@ class People:
         rows = await self._database.rows(query)
         return _mark(rows[0]) if rows else None
 
-    async def counts(self, workspaces: Workspaces | None = None) -> Counts:
+    async def counts(self) -> Counts:
         """Count the verdicts of all time, but for those on turns that are gone."""
         query = sa.select(_ratings("up"), _ratings("down")).select_from(feedback.join(turns).join(conversations))
-        (row,) = await self._database.rows(query.where(_among(workspaces)))
+        (row,) = await self._database.rows(query)
         return Counts(*row)
 
 
@@ -146,28 +144,23 @@ def _among(workspaces: Workspaces | None) -> sa.ColumnElement[bool]:
 
 
 def _verdicts(*which: sa.ColumnElement[bool]) -> sa.Subquery:
-    # SQLite takes what stands beside a maximum from the row that has it.
     newest = sa.func.max(feedback.c.rated_at).label("rated_at")
-    query = sa.select(
-        feedback.c.turn_id, feedback.c.rating, newest, _ratings("up").label("ups"), _ratings("down").label("downs")
-    )
+    query = sa.select(feedback.c.turn_id, newest, _ratings("up").label("ups"), _ratings("down").label("downs"))
     return query.where(*which).group_by(feedback.c.turn_id).subquery()
 
 
 def _marked(verdicts: sa.Subquery) -> sa.Select[Any]:
-    turn = (turns.c[name] for name in ("id", "author", "question", "answer", "model"))
+    turn = (turns.c[name] for name in ("id", "question", "answer", "model"))
     place = (conversations.c[part] for part in ("platform", "workspace", "channel", "thread"))
-    verdict = (verdicts.c[name] for name in ("rating", "rated_at", "ups", "downs"))
+    verdict = (verdicts.c[name] for name in ("rated_at", "ups", "downs"))
     return sa.select(*turn, *place, *verdict).select_from(turns.join(conversations)).where(_IS_THERE)
 
 
 def _mark(row: sa.Row[Any]) -> Marked:
     return Marked(
         turn=row.id,
-        rating=row.rating or "",
         rated_at=row.rated_at or 0.0,
         conversation=Conversation(row.platform, row.workspace, row.channel, row.thread),
-        author=row.author,
         question=row.question,
         answer=row.answer,
         model=row.model,

@@ -43,9 +43,9 @@ class Progress:
         """Remember that the channel was told the end."""
         await self._database.execute(_of(run, platform, channel).values(is_over=True))
 
-    async def knows(self, run: str, platform: str) -> bool:
-        """Whether a channel of a platform is, or was, told of a run."""
-        query = sa.select(progress.c.run).where(progress.c.run == run, progress.c.platform == platform).limit(1)
+    async def knows(self, run: str) -> bool:
+        """Whether a channel of any platform is, or was, told of a run."""
+        query = sa.select(progress.c.run).where(progress.c.run == run).limit(1)
         return bool(await self._database.rows(query))
 
     async def unfinished(self, platform: str) -> list[Shown]:

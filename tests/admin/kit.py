@@ -1,11 +1,16 @@
 """What tests of commands do again and again: files of examples, datasets, tuned models, and customers who ask."""
 
+import asyncio
 import json
 import sqlite3
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from bot.admin.admin import Admin
+from bot.admin.catalogue import COMMANDS
 from bot.admin.following import Following
 from bot.conversation import Answered, Conversation, Question, Rating
 from bot.models import ChatModel
@@ -16,6 +21,8 @@ SLACK = Conversation("slack", "T1", "C1", "17.5")
 WEB = Conversation("web", "", "w1")
 # Seconds that following pauses, where it would be one or two.
 QUICK = 0.02
+# Seconds after which something has not happened and never will.
+PATIENCE = 60.0
 
 _messages = count(1)
 
@@ -27,6 +34,21 @@ def open_small(home: Path, *models: ChatModel, **changes: object) -> AbstractAsy
 
 def nobody() -> None:
     """Leave the runs to the test, where a worker would be started."""
+
+
+@asynccontextmanager
+async def idle(home: Path, *models: ChatModel, **changes: object) -> AsyncGenerator[Scene]:
+    """Open an office in which nobody works on runs but the test."""
+    async with open_small(home, *models, **changes) as opened:
+        office = replace(opened.office, start_work=nobody)
+        yield replace(opened, office=office, admin=Admin(office, COMMANDS))
+
+
+async def until(what: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not what():  # noqa: ASYNC110 - a wall gives no sign of its own
+            await asyncio.sleep(QUICK / 4)
 
 
 def examples(amount: int = 12, about: str = "lamp") -> str:

@@ -96,6 +96,8 @@ async def test_an_admin_of_another_workspace_sees_what_its_own_customers_said_an
         reply = await scene.give("sarah feedback", admin, away)
         assert "A question of theirs" in reply.text
         assert "A secret of home" not in reply.text
+        assert "answered by" not in reply.text
+        assert "answered by scripted" in (await scene.give("sarah feedback")).text
         assert reply.buttons == ()
         assert f"#{turn}" not in (await scene.give("sarah feedback")).text
 

@@ -2,42 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.admin.admin import Admin
 from bot.admin.board import Board, ShowError
-from bot.admin.catalogue import COMMANDS
 from bot.admin.following import ATTEMPTS, Following, Unfinished
 from bot.admin.records import Records
 from bot.admin.replies import Report
-from tests.admin.kit import QUICK, nobody, open_small, started
+from tests.admin.kit import PATIENCE, QUICK, idle, open_small, started, until
 from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall
 from tests.kit import ScriptedModel, broken
 from training.providers import Event, Metric
 from training.registry import Registry, RegistryError, Tuned
 
 LOSS = Metric(10, "train_loss", 0.5)
-PATIENCE = 60.0
-
-
-@asynccontextmanager
-async def idle(home: Path, *models: ScriptedModel, **changes: object) -> AsyncGenerator[Scene]:
-    """Open an office in which nobody works on runs but the test."""
-    async with open_small(home, *models, **changes) as opened:
-        office = replace(opened.office, start_work=nobody)
-        yield replace(opened, office=office, admin=Admin(office, COMMANDS))
-
-
-async def until(what: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(PATIENCE):
-        while not what():  # noqa: ASYNC110 - a wall gives no sign of its own
-            await asyncio.sleep(QUICK / 4)
 
 
 @asynccontextmanager
@@ -129,6 +111,7 @@ async def test_a_model_that_cannot_be_asked_is_told_as_such_and_may_still_be_pro
             await asyncio.wait_for(told, PATIENCE)
     assert "It could not be compared: manifest" in wall.shown["m1"].text
     assert " passes 0 of" not in wall.shown["m1"].text
+    assert "model promote" in [button.command for button in wall.shown["m1"].buttons]
 
 
 async def test_a_company_without_scenarios_is_told_that_it_has_none(home: Path, tmp_path: Path) -> None:
@@ -172,11 +155,12 @@ async def test_a_message_that_is_deleted_is_posted_anew_and_goes_on(home: Path) 
             scene.registry.update_run(run, state="running", step="check")
             await until(lambda: len(wall.posted) == 2)
             assert "step check" in wall.shown["m2"].text
-            [left] = await scene.admin.following.unfinished("discord")
-            await until(lambda: wall.shown["m2"])
+            left = [Unfinished(run, HOME, CHANNEL, "m2")]
+            async with asyncio.timeout(PATIENCE):
+                while await scene.admin.following.unfinished("discord") != left:  # noqa: ASYNC110 - a store gives no sign
+                    await asyncio.sleep(QUICK / 4)
             scene.registry.update_run(run, state="cancelled")
             await asyncio.wait_for(told, PATIENCE)
-        assert left.run == run
         assert wall.shown["m2"].is_last
         assert len(wall.posted) == 2
 
@@ -465,6 +449,17 @@ async def test_a_run_that_was_told_of_to_its_end_is_not_taken_up_again(home: Pat
             scene.registry.update_run(run, state="cancelled")
             await asyncio.wait_for(told, PATIENCE)
         assert await scene.admin.following.unfinished("discord") == []
+
+
+async def test_a_run_that_another_platform_was_told_of_is_not_told_again_where_it_was_proposed(home: Path) -> None:
+    async with idle(home) as scene:
+        asked = await scene.give("train start", dataset="lamps")
+        proposal = asked.buttons[0].given["proposal"]
+        reply = await scene.press(asked, "Start")
+        await scene.store.progress.begin(proposal, "slack", "T1", "C1")
+        await scene.store.progress.begin(reply.run, "discord", HOME, CHANNEL)
+        await scene.store.progress.over(reply.run, "discord", CHANNEL)
+        assert await scene.admin.following.unfinished("slack") == []
 
 
 async def test_what_was_proposed_and_never_started_leaves_nothing_to_be_told(home: Path) -> None:

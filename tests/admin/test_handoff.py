@@ -7,9 +7,10 @@ import pytest
 
 from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Call, Caller
+from bot.admin.handing import Wish
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
-from tests.admin.kit import WEB, answered, audited, open_small
+from tests.admin.kit import WEB, answered, audited, open_small, until
 from tests.admin_kit import ELSEWHERE, HERE, HOME, MEMBER, OWNER, SUPPORT, Scene, Wall
 from tests.kit import PERSONA
 
@@ -201,6 +202,49 @@ async def test_a_customer_of_the_web_page_is_announced_where_people_are(tmp_path
         ended = await answered(scene, "Hello?", "w1", WEB)
         assert ended
         assert ended.text.startswith(SENTENCES.with_person)
+
+
+async def test_where_no_message_stands_people_are_told_again_at_every_start(tmp_path: Path) -> None:
+    notices: list[Notice] = []
+
+    async def post(_: str, notice: Notice) -> str:
+        notices.append(notice)
+        return ""
+
+    async with open_small(tmp_path) as scene:
+        scene.admin.serve("discord", post)
+        await scene.admin.do(Call(MEMBER, "human", HERE, link=LINK))
+    for starts in (2, 3):
+        async with open_small(tmp_path) as scene:
+            scene.admin.serve("discord", post)
+            await until(lambda starts=starts: len(notices) == starts)
+            assert await answered(scene, "Hello?") is None
+    assert [(notice.text, notice.buttons) for notice in notices[1:]] == [(notices[0].text, notices[0].buttons)] * 2
+
+
+async def test_where_a_message_stands_nobody_is_told_a_second_time(tmp_path: Path) -> None:
+    wall, other = Wall(), Wall()
+    async with open_small(tmp_path) as scene:
+        await handed_over(scene, wall)
+        # One that was told of nowhere: once it is announced, everything before it was looked at.
+        await scene.store.handoffs.begin(replace(HERE, channel="301"), "3", 1.0, "")
+    async with open_small(tmp_path) as scene:
+        scene.admin.serve("discord", other.notice)
+        await until(lambda: other.notices)
+    assert ["#2" in notice.text for _, notice in other.notices] == [True]
+
+
+async def test_a_notice_knows_for_how_long_somebody_waits(tmp_path: Path) -> None:
+    wall = Wall()
+    async with open_small(tmp_path) as scene:
+        await handed_over(scene, wall)
+        [(_, notice)] = wall.notices
+        assert isinstance(notice, Wish)
+        assert notice.is_open()
+        await scene.admin.do(pressed(notice, OTHER, IN_SUPPORT))
+        assert not notice.is_open()
+        await handed_over(scene, wall)
+        assert not notice.is_open()
 
 
 async def test_an_admin_sees_who_waits_and_hands_back_from_there(tmp_path: Path) -> None:

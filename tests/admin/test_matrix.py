@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.admin.admin import Admin
 from bot.admin.calls import Caller
 from bot.admin.catalogue import COMMANDS
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
-from tests.admin.kit import answered, examples, files, marked, nobody, open_small, rows, started
+from tests.admin.kit import answered, examples, files, idle, marked, rows, started
 from tests.admin_kit import HERE, OWNER, Scene, Wall, file
 
 # The home workspace of each platform, and one that is none.
@@ -194,9 +193,7 @@ async def furnish(scene: Scene) -> Things:
 async def staged(home: Path) -> AsyncGenerator[Stage]:
     """Open a furnished scene in which nobody works on runs, so that nothing changes by itself."""
     named = ", ".join(f"{platform}:{user}" for platform, user in product(HOMES, "567"))
-    async with open_small(home, sarah_admins=named, sarah_per_minute=0) as opened:
-        office = replace(opened.office, start_work=nobody)
-        scene = replace(opened, office=office, admin=Admin(office, COMMANDS))
+    async with idle(home, sarah_admins=named, sarah_per_minute=0) as scene:
         for platform in HOMES:
             scene.admin.serve(platform, Wall().notice)
         yield Stage(scene, await furnish(scene), home)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admin.kit import answered, audited, open_small, rows
-from tests.admin.test_following import until
+from tests.admin.kit import answered, audited, open_small, rows, until
 from tests.admin_kit import HERE, OWNER, SECOND, Scene
 from tests.kit import ScriptedModel
 
@@ -15,6 +14,17 @@ def models(scene: Scene) -> tuple[str, str]:
     """Return the two models of the prepared home, the older one first."""
     newer, older = (model.id for model in scene.registry.models())
     return older, newer
+
+
+async def test_what_is_worked_out_is_given_up_at_the_stop(tmp_path: Path) -> None:
+    never = asyncio.Event()
+    model = ScriptedModel(["Yes.", never])
+    async with open_small(tmp_path, model) as scene:
+        comparing = asyncio.create_task(scene.give("model compare", model="base"))
+        await until(lambda: model.prompts)
+        await scene.office.rehearsal.close()
+        with pytest.raises(asyncio.CancelledError):
+            await comparing
 
 
 async def test_models_are_listed_with_a_star_at_the_champion(home: Path) -> None:

@@ -102,6 +102,13 @@ async def test_what_is_offered_is_what_would_be_done(home: Path) -> None:
         assert not scene.admin.may(OWNER, "data burn")
 
 
+async def test_models_are_named_at_home_alone_though_channels_are_set_in_every_workspace(home: Path) -> None:
+    async with open_small(home) as scene:
+        assert scene.admin.may(STRANGER, "sarah channel")
+        assert await scene.admin.complete(scene.call("sarah channel", STRANGER), "model", "") == []
+        assert await scene.admin.complete(scene.call("sarah channel", OWNER), "model", "") != []
+
+
 async def test_a_form_that_was_filled_in_before_the_right_was_lost_has_no_effect(tmp_path: Path) -> None:
     async with open_small(tmp_path) as scene:
         said = {"question": "Does it hum?", "answer": "It does."}

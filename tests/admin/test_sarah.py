@@ -7,10 +7,10 @@ import pytest
 
 from bot.admin.calls import Caller
 from bot.conversation import Conversation
-from tests.admin.kit import SLACK, WEB, answered, audited, open_small, started
-from tests.admin.test_following import idle
+from tests.admin.kit import SLACK, WEB, answered, audited, idle, open_small, started
 from tests.admin_kit import HERE, HOME, MEMBER, OWNER, SECOND
 from tests.kit import PERSONA, ScriptedModel
+from tests.store_kit import look
 
 THREAD = replace(HERE, thread="77")
 
@@ -62,7 +62,7 @@ async def test_asking_how_a_channel_is_changes_nothing(tmp_path: Path) -> None:
             "- told besides: nothing"
         )
         assert audited(scene) == []
-        assert scene.store.channels.all() == []
+        assert look(tmp_path / "sarah.db", "SELECT * FROM channels") == []
 
 
 async def test_what_she_is_told_besides_reaches_the_model_and_is_taken_back_with_a_dash(tmp_path: Path) -> None:

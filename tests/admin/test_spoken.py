@@ -59,6 +59,7 @@ def mistyped(text: str) -> str:
         ("forget-me", "forget-me", {}),
         ("human", "human", {}),
         ("ask why is it dark, it's new?", "ask", {"question": "why is it dark, it's new?"}),
+        ("ask\nwhy is it\ndark", "ask", {"question": "why is it\ndark"}),
         ('ask what does "E4" mean', "ask", {"question": 'what does "E4" mean'}),
         ("ask is a=b?", "ask", {"question": "is a=b?"}),
     ],
@@ -128,10 +129,8 @@ def test_a_word_too_many_brings_the_usage() -> None:
 def test_help_lists_every_command_with_its_fields() -> None:
     lines = help_text(COMMANDS, "/sarah ").splitlines()
     assert len(lines) == len(COMMANDS)
-    assert (
-        "- `/sarah data show DATASET`: Show a dataset: its counts, where its examples come from, their lengths,"
-        " and a few of them." in lines
-    )
+    about = "Show a dataset: counts, origins, what was found in it, lengths, and a few examples."
+    assert f"- `/sarah data show DATASET`: {about}" in lines
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.title)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.admin.replies import Reply
-from tests.admin.kit import audited, examples, followed, open_small, started, uploaded
-from tests.admin.test_following import idle, until
+from tests.admin.kit import audited, examples, followed, idle, open_small, started, until, uploaded
 from tests.admin_kit import HERE, MEMBER, OWNER, SECOND, Scene, Wall, file
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import closed_to_the_organisation, down, rate_limited
@@ -205,11 +204,11 @@ async def test_a_provider_that_changes_its_mind_is_followed(home: Path, server: 
     async with open_small(home, **at(server)) as scene:
         run = await started(scene, "lamps", provider="openai")
         told = asyncio.create_task(followed(scene, run, wall))
-        await until(lambda: server.jobs)
+        await until(lambda: server.jobs and wall.posted)
         job = server.jobs[0].id
         for status, state in (("running", "running"), ("paused", "paused"), ("queued", "running")):
             server.set_status(job, status)
-            await until(lambda state=state: f"{run}**: {state}" in wall.shown.get("m1", wall.posted[0]).text)
+            await until(lambda state=state: f"{run}**: {state}" in wall.shown["m1"].text)
         server.fail(job, "server_error", "The training run has been lost.")
         await asyncio.wait_for(told, 60)
     assert "failed" in wall.shown["m1"].text

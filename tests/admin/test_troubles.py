@@ -14,12 +14,16 @@ from structlog.testing import capture_logs
 
 from bot.admin.admin import Admin
 from bot.admin.calls import Call
+from bot.admin.catalogue import COMMANDS
 from bot.admin.forms import About, command
+from bot.admin.names import names
 from bot.admin.office import Office
+from bot.admin.records import Records
 from bot.admin.replies import Reply
-from tests.admin.kit import audited, examples, open_small
-from tests.admin_kit import MEMBER, Scene, file
+from tests.admin.kit import audited, examples, followed, open_small, started
+from tests.admin_kit import HERE, MEMBER, Scene, file
 from training.examples import DataError
+from training.registry import Registry, RegistryError
 
 SECRET = "the customer's words"
 
@@ -88,7 +92,7 @@ async def test_a_refusal_holds_where_it_cannot_be_written_down(home: Path) -> No
         with capture_logs() as logs:
             reply = await scene.give("data delete", MEMBER, dataset="spare", sure="yes")
         assert "Manage Server" in reply.text
-        assert "admin.refusal_not_recorded" in {line["event"] for line in logs}
+        assert "admin.not_recorded" in {line["event"] for line in logs}
         assert [one.name for one in scene.registry.datasets()].count("spare") == 1
 
 
@@ -128,6 +132,57 @@ async def test_two_uploads_are_worked_on_at_a_time_and_the_third_after_them(tmp_
     assert most == [2]
 
 
+class Locked(Records):
+    """A registry that another process keeps for itself."""
+
+    def open(self) -> Registry:
+        """Refuse."""
+        raise RegistryError("Another process has been writing for ten seconds: try again.")
+
+
+async def test_what_was_done_stands_though_it_cannot_be_written_down(tmp_path: Path) -> None:
+    async with open_small(tmp_path) as opened:
+        office = replace(opened.office, records=Locked(tmp_path))
+        scene = replace(opened, office=office, admin=Admin(office, COMMANDS))
+        with capture_logs() as logs:
+            said = await scene.give("data add-example", question="Does it hum?", answer="It does.")
+            await scene.give("sarah channel", on="no")
+            assert "`per-minute`: 7" in (await scene.give("sarah limits", per_minute=7)).text
+        assert said.text.startswith("Kept in the draft")
+        assert not scene.store.channels.rules(HERE).is_on
+        missing = [line["action"] for line in logs if line["event"] == "admin.not_recorded"]
+        assert missing == ["add example", "change channel", "change limits"]
+
+
+async def test_the_registry_is_opened_beside_the_loop_for_it_may_be_locked_for_seconds(home: Path) -> None:
+    threads: set[threading.Thread] = set()
+
+    class Watched(Records):
+        def open(self) -> Registry:
+            threads.add(threading.current_thread())
+            return super().open()
+
+    async with open_small(home) as opened:
+        with Watched(home) as records:
+            office = replace(opened.office, records=records)
+            scene = replace(opened, office=office, admin=Admin(office, COMMANDS))
+            for each in COMMANDS:
+                if not any(field.required for field in each.fields):
+                    await scene.give(each.title)
+            for kind in ("datasets", "drafts", "runs", "models"):
+                assert await names(office, kind) or kind in {"drafts", "runs"}
+            assert "lamps" in (await scene.give("train start", dataset="lamps")).text
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_a_run_is_told_of_while_files_are_being_checked(home: Path) -> None:
+    async with open_small(home) as scene:
+        async with scene.office.desks, scene.office.desks:
+            wall = await followed(scene, await started(scene, "lamps"))
+        assert wall.shown["m1"].picture
+
+
 async def test_nothing_is_completed_where_the_registry_cannot_be_read(home: Path) -> None:
     async with open_small(home) as scene:
         with closing(sqlite3.connect(home / "registry.db")) as database:
@@ -160,8 +215,3 @@ async def test_an_upload_that_is_broken_off_leaves_nothing(tmp_path: Path) -> No
             await scene.give("data upload", file=sent)
         assert list((tmp_path / "uploads").iterdir()) == []
         assert audited(scene) == []
-
-
-async def test_a_call_shows_no_content_of_files_in_logs(tmp_path: Path) -> None:
-    async with open_small(tmp_path) as scene:
-        assert SECRET not in repr(scene.call("data upload", file=file("a.jsonl", SECRET)))

@@ -1,23 +1,33 @@
-"""Somebody at a terminal: `sarah chat` in a process of its own, behind a pseudo-terminal."""
+"""Somebody at a terminal: `sarah chat` in a process of its own behind a pseudo-terminal, or the chat by itself."""
 
 import asyncio
 import fcntl
+import io
 import os
 import re
 import struct
 import sys
 import termios
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
+
+from bot.admin.admin import Admin
+from bot.admin.forms import Command
+from bot.platforms.terminal import TerminalPlatform
+from tests.admin_kit import Scene as Desk
 from tests.kit import DATA, ROOT
 
 # Seconds until the terminal must have said what is waited for.
 PATIENCE = 30.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x01\x02\r]")
 PROMPT = "\nYou "
+EXAMPLE = '{{"messages": [{{"role": "user", "content": "Lamp {0}?"}}, {{"role": "assistant", "content": "Yes {0}."}}]}}'
+LINES = "\n".join(EXAMPLE.format(number) for number in range(20))
 
 
 def variables(home: Path, **changes: str) -> dict[str, str]:
@@ -117,3 +127,37 @@ async def open_terminal(home: Path, *, columns: int = 1000, **changes: str) -> A
             process.kill()
             await process.wait()
         terminal.close()
+
+
+class Sitting:
+    """Somebody who types these lines, and the prompts that they typed them at."""
+
+    def __init__(self, desk: Desk, home: Path, commands: Iterable[Command] = ()) -> None:
+        self._desk = replace(desk, admin=Admin(desk.office, [*commands])) if commands else desk
+        self._keep = home / "replies"
+        self.prompts: list[str] = []
+
+    async def types(self, *lines: str) -> str:
+        """Type lines, and return everything that was shown."""
+        left = iter(lines)
+
+        def read(word: str) -> str:
+            self.prompts.append(word)
+            try:
+                return next(left)
+            except StopIteration:
+                raise EOFError from None
+
+        out = io.StringIO()
+        chat = TerminalPlatform(
+            self._desk.assistant,
+            self._desk.persona,
+            "main",
+            Console(file=out, width=200),
+            read,
+            admin=self._desk.admin,
+            who="olga",
+            keep=self._keep,
+        )
+        await chat.run(lambda _: None)
+        return out.getvalue()

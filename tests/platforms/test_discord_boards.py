@@ -297,6 +297,39 @@ async def test_a_run_is_told_in_one_message_from_its_start_to_its_end(tmp_path: 
         assert await scene.office.store.progress.unfinished("discord") == []
 
 
+async def test_a_channel_that_is_told_of_a_run_gets_no_second_message(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        scene.office.crew.stop()
+        olga, other = scene.boss(), scene.guild.create_text_channel("other")
+        run = await started_by(olga, scene)
+        for channel in (scene.channel, other):
+            told = await olga.slash(channel, "train status", run=run)
+            for _ in range(2):
+                await press(olga, told.response, "Follow it here")
+            [message] = scene.written(channel)
+            assert message.content.startswith(f"**{run}**")
+        scene.office.registry.want_cancel(run, "web:Sam", 1.0)
+        assert await scene.office.admin.following.unfinished("discord")
+        await scene.env.advance_time(2 * RARELY)
+        for channel in (scene.channel, other):
+            assert len(scene.written(channel)) == 1
+
+
+async def test_a_channel_that_is_open_to_her_by_now_can_be_told_of_a_run_after_all(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        scene.office.crew.stop()
+        # The report, and the same without what may be forbidden.
+        scene.env.inject_error("POST", f"/channels/{scene.channel.id}/messages", status=403, code=50013, times=2)
+        olga = scene.boss()
+        run = await started_by(olga, scene)
+        assert len(scene.written(olga.user.dm_channel)) == 1
+        assert scene.written() == []
+        told = await olga.slash(scene.channel, "train status", run=run)
+        await press(olga, told.response, "Follow it here")
+        assert len(scene.written()) == 1
+        assert len(scene.written(olga.user.dm_channel)) == 1
+
+
 async def test_a_run_goes_on_in_its_message_after_a_restart(tmp_path: Path) -> None:
     async with open_patient_scene(tmp_path) as scene:
         run = await started(scene)
@@ -343,23 +376,49 @@ async def test_what_goes_on_for_ever_is_broken_off_at_the_end_and_what_ends_may_
     assert told == ["ended", "broken off"]
 
 
-async def test_what_begins_under_the_same_name_takes_the_place_of_what_went_on() -> None:
-    work, told = Work(), list[str]()
+async def test_what_goes_on_under_a_name_goes_on_and_a_second_one_is_not_begun() -> None:
+    work, gate, told = Work(), asyncio.Event(), list[str]()
 
     async def going_on(name: str) -> None:
         try:
-            await asyncio.Event().wait()
+            await gate.wait()
         finally:
             told.append(name)
 
     work.keep_doing("a run", going_on("first"))
     await asyncio.sleep(0)
     work.keep_doing("a run", going_on("second"))
+    work.keep_doing("another run", going_on("third"))
+    await asyncio.sleep(0)
+    assert told == []
+    gate.set()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert told == ["first"]
+    assert told == ["first", "third"]
+    work.keep_doing("a run", going_on("fourth"))
+    await asyncio.sleep(0)
+    assert told == ["first", "third", "fourth"]
     await work.finish(0)
-    assert told == ["first", "second"]
+
+
+async def test_what_is_done_goes_on_when_the_one_who_waits_for_it_is_broken_off(logs: list[EventDict]) -> None:
+    work, gate, told = Work(), asyncio.Event(), list[str]()
+
+    async def a_while() -> None:
+        await gate.wait()
+        told.append("done")
+        raise discord.DiscordException(RUN)
+
+    waiting = asyncio.create_task(work.do(a_while()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert told == []
+    gate.set()
+    await work.finish(30)
+    assert told == ["done"]
+    assert [(line["event"], line["error"]) for line in logs] == [("discord.task_failed", "DiscordException")]
 
 
 async def test_what_breaks_in_the_background_is_logged_without_a_word_of_it(logs: list[EventDict]) -> None:

@@ -10,6 +10,7 @@ from bot.admin.catalogue import COMMANDS
 from bot.admin.forms import About, command
 from bot.admin.office import Office
 from bot.admin.replies import Reply
+from tests.kit import PERSONA
 from tests.platforms.discord_scene import Scene, open_patient_scene, press, shown
 
 OPEN = ("ask", "human", "privacy", "forget-me", "export-me", "reset")
@@ -128,6 +129,15 @@ async def test_a_caller_is_who_discord_says_and_where_it_says(tmp_path: Path) ->
         assert second == f"{guild} {scene.channel.id} {thread.id}"
         assert link == f"https://discord.com/channels/{guild}/{thread.id}"
         assert message_id.isdecimal()
+
+
+async def test_a_person_who_is_called_to_a_direct_message_is_told_whose_it_is(tmp_path: Path) -> None:
+    async with open_patient_scene(tmp_path) as scene:
+        support = scene.support()
+        asked = await scene.alice.user.slash("human")
+        assert PERSONA.sentences.handed_over in "".join(scene.said(scene.alice.user.dm_channel)), asked.response
+        [notice] = scene.said(support)
+        assert notice.endswith(f"\nhttps://discord.com/users/{scene.alice.id}")
 
 
 async def test_who_may_moderate_messages_is_told_apart_from_who_may_manage_the_server(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a restart finds and finishes in Discord, and when commands are sent there."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from bot.conversation import Question
+from bot.conversation import Conversation, Question
 from bot.platforms.discord.commands import sync_when_changed
+from tests.admin_kit import HOME
 from tests.platforms.discord_scene import Scene, open_scene
 
 LONG = "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}".strip() for number in range(12))
@@ -20,6 +22,14 @@ LONG = "\n\n".join(f"Step {number}: {'turn the lamp off and on ' * 12}".strip() 
 def _logs() -> Iterator[list[EventDict]]:
     with capture_logs() as logs:
         yield logs
+
+
+@pytest.fixture(name="litter")
+def _litter() -> Iterator[None]:
+    """Leave lying around what nobody needs any more, so that nothing is put right by chance."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def never() -> asyncio.Event:
@@ -128,6 +138,21 @@ async def test_a_channel_out_of_reach_costs_one_line_and_keeps_nobody_waiting(
         await restart(scene)
         lost = [line for line in logs if line["event"] == "discord.channel_gone"]
         assert [(line["turn"], line["status"]) for line in lost] == [(1, 404)]
+
+
+@pytest.mark.usefixtures("litter")
+async def test_a_turn_that_breaks_at_the_start_breaks_off_none_of_the_others(
+    tmp_path: Path, logs: list[EventDict]
+) -> None:
+    async with open_scene(tmp_path, "Hold the button.", "Press the switch.") as scene:
+        await scene.leave_unfinished(Question(Conversation("discord", HOME, "no number"), "1", "1", "where am I?"))
+        await scene.leave_unfinished(scene.question("2"))
+        await scene.leave_unfinished(scene.question("no number"))
+        await scene.leave_unfinished(scene.question("4"))
+        await restart(scene)
+        assert scene.said() == ["Hold the button.", "Yes."]
+        lost = [line for line in logs if line["event"] == "discord.not_resumed"]
+        assert [(line["turn"], line["error"]) for line in lost] == [(1, "ValueError"), (3, "ValueError")]
 
 
 async def test_a_channel_that_may_not_be_looked_at_now_is_looked_at_by_the_next_process(

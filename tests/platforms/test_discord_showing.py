@@ -69,6 +69,56 @@ async def test_a_silent_model_causes_no_edits(tmp_path: Path) -> None:
         gate.set()
 
 
+async def taken_over(scene: Scene, gate: asyncio.Event) -> None:
+    """Let a person have the channel once a second question waits there, and the first answer end."""
+    async with asyncio.timeout(60):
+        while len(await scene.assistant.unfinished("discord")) < 2:
+            pass
+    await scene.office.store.handoffs.begin(scene.conversation(), "1", 1.0, "")
+    gate.set()
+
+
+async def test_an_ask_that_waited_while_a_person_took_over_is_told_why_no_answer_comes(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, [gate, "Hold the button."]) as scene:
+        first = await scene.alice.slash(scene.channel, "ask", question="how do I reset my lamp?")
+        taking = asyncio.create_task(taken_over(scene, gate))
+        second = await scene.someone("bob").slash(scene.channel, "ask", question="and mine?")
+        await taking
+        assert first.response
+        assert first.response.content == "Hold the button."
+        assert second.response
+        assert (second.response.content, second.followups) == (PERSONA.sentences.with_person, [])
+        assert scene.model.asked == ["how do I reset my lamp?"]
+
+
+async def test_a_message_that_waited_while_a_person_took_over_is_not_answered_and_she_stops_typing(
+    tmp_path: Path,
+) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, [gate, "Hold the button."]) as scene:
+        await ask(scene)
+        taking = asyncio.create_task(taken_over(scene, gate))
+        await ask(scene, "and the other lamp?")
+        await taking
+        assert scene.said() == ["Hold the button."]
+        typed = len(scene.requests("POST", "/typing"))
+        await scene.env.advance_time(30)
+        assert len(scene.requests("POST", "/typing")) == typed
+
+
+async def test_where_the_reason_cannot_be_told_that_costs_one_line(tmp_path: Path, logs: list[EventDict]) -> None:
+    gate = asyncio.Event()
+    async with open_scene(tmp_path, [gate, "Hold the button."]) as scene:
+        await ask(scene)
+        taking = asyncio.create_task(taken_over(scene, gate))
+        scene.env.inject_error("POST", "/webhooks/*/*", status=404, code=10015)
+        await scene.alice.slash(scene.channel, "ask", question="and mine?")
+        await taking
+        lost = [line for line in logs if line["event"] == "discord.send_failed"]
+        assert [(line["turn"], line["code"]) for line in lost] == [(2, 10015)]
+
+
 async def test_no_edit_follows_the_last(tmp_path: Path) -> None:
     async with open_scene(tmp_path, ["Hold the ", "button."]) as scene:
         await ask(scene)

@@ -13,6 +13,7 @@ import pytest
 from bot.conversation import Conversation, Question
 from bot.persona import read_persona
 from bot.platforms.terminal import PipePlatform
+from bot.store import open_store
 from tests.kit import DATA, ScriptedModel, open_assistant
 from tests.platforms.terminal_scene import PATIENCE, variables
 from tests.servers.openai import KEY, MODEL, open_openai, refuses
@@ -25,7 +26,7 @@ async def piped(home: Path, model: ScriptedModel, lines: Iterable[str], *, as_js
     """Ask these lines, and return what is written."""
     written: list[str] = []
     async with open_assistant(home, model) as assistant:
-        pipe = PipePlatform(assistant, "c", lines, written.append, written.append, as_json=as_json)
+        pipe = PipePlatform(assistant, "c", lines, written.append, written.append, as_json=as_json, who="olga")
         await pipe.run(lambda _: None)
     return written
 
@@ -39,11 +40,22 @@ async def chat(home: Path, said: bytes, *arguments: str, **changes: str) -> tupl
     return process.returncode, out.decode().splitlines(), beside.decode()
 
 
+async def asked_by(home: Path, who: str) -> list[str]:
+    """Return what is kept in a home as somebody's questions in a terminal."""
+    async with open_store(home / "sarah.db") as store:
+        return [kept.question for kept in await store.people.export("terminal", "", who)]
+
+
 async def test_each_line_is_answered_by_one_line(tmp_path: Path) -> None:
     model = ScriptedModel("Hold it.\n\n- for ten\n- seconds", "Yes.")
     assert await piped(tmp_path, model, ["How?\n", "Really?\r\n"]) == ["Hold it. - for ten - seconds", "Yes."]
     assert model.asked == ["How?", "Really?"]
     assert [past.question for past in model.prompts[1].history] == ["How?"]
+
+
+async def test_what_is_piped_in_is_kept_as_asked_by_whoever_runs_it(tmp_path: Path) -> None:
+    await piped(tmp_path, ScriptedModel("Hold it."), ["How?\n"])
+    assert await asked_by(tmp_path, "olga") == ["How?"]
 
 
 async def test_json_tells_question_answer_model_topic_and_time(tmp_path: Path) -> None:
@@ -94,9 +106,10 @@ async def test_a_conversation_with_a_name_goes_on_in_the_next_command(tmp_path: 
     for question in (ASKED, "and the thermostat?", "and the thermostat?"):
         # The last begins a conversation of its own.
         named = () if len(answers) == 2 else ("--conversation", "desk")
-        code, (answer,), _ = await chat(tmp_path, f"{question}\n".encode(), *named)
+        code, (answer,), _ = await chat(tmp_path, f"{question}\n".encode(), *named, SARAH_AUTHOR="olga")
         assert code == 0
         answers.append(answer)
+    assert len(await asked_by(tmp_path, "olga")) == len(answers)
     assert answers[1] != answers[2]
 
 

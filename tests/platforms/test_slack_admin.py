@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.admin.calls import Call
+from bot.admin.forms import command
+from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Reply
 from bot.platforms.slack import SlackTokens
 from tests.kit import PERSONA, ScriptedModel
@@ -12,6 +15,7 @@ from tests.platforms.slack_scene import ADMIN, CUSTOMER, give, office, replying,
 from tests.servers.slack import Slack, open_slack
 from tests.servers.slack_kit import HTTP, SOCKET, at_work, company
 from tests.servers.slack_workspace import TEAM, Json, commands_in
+from tests.store_kit import look
 
 pytestmark = pytest.mark.asyncio
 
@@ -64,9 +68,9 @@ async def test_nobody_else_than_admins_of_this_workspace_is_one(
     slack: Slack, tmp_path: Path, told_of_them: Json, why: str
 ) -> None:
     slack.workspace.people[ADMIN] = told_of_them
-    async with office(slack, tmp_path) as scene:
+    async with office(slack, tmp_path):
         assert why in await give(slack, "sarah channel on=no")
-        assert scene.store.channels.all() == []
+        assert look(tmp_path / "sarah.db", "SELECT * FROM channels") == []
 
 
 async def test_whom_the_operator_named_is_at_home_only_by_their_own_workspace(slack: Slack, tmp_path: Path) -> None:
@@ -79,9 +83,9 @@ async def test_whom_the_operator_named_is_at_home_only_by_their_own_workspace(sl
 
 async def test_nobody_is_an_admin_while_slack_does_not_say_so(slack: Slack, tmp_path: Path) -> None:
     slack.refuse("users.info", "missing_scope")
-    async with office(slack, tmp_path) as scene:
+    async with office(slack, tmp_path):
         answer = await give(slack, "sarah channel on=no")
-        assert scene.store.channels.all() == []
+        assert look(tmp_path / "sarah.db", "SELECT * FROM channels") == []
     assert "missing_scope" in answer
     assert "slack-manifest.yaml" in answer
 
@@ -126,6 +130,18 @@ async def test_a_command_that_is_delivered_twice_is_done_once(slack: Slack, tmp_
         await give(slack, "sarah limits")
         assert [line.action for line in scene.registry.audit_log(9)].count("change limits") == 1
     assert again not in slack.workspace.responses
+
+
+async def test_a_call_has_the_id_of_its_act_and_its_place_is_the_channel(slack: Slack, tmp_path: Path) -> None:
+    @command("say", may="home")
+    async def where(call: Call, office: Office) -> Reply:
+        """Say where and with what it was given."""
+        assert office
+        return Reply(f"{call.message_id} in {call.place or call.conversation.channel}")
+
+    async with office(slack, tmp_path, more=(where,)):
+        response, _ = await slack.command(ADMIN, "C1", "say where", trigger="trigger.7")
+        assert await shown(slack, response) == "trigger.7 in C1"
 
 
 async def test_ask_is_a_question_like_any_other(slack: Slack, tmp_path: Path) -> None:

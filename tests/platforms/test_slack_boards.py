@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,18 @@ from aiohttp import web
 
 from bot.admin.admin import Admin
 from bot.admin.board import Board, Notice, ShowError
-from bot.admin.calls import Caller
+from bot.admin.calls import Call, Caller
+from bot.admin.forms import Command
+from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Reply, Report
+from bot.admin.train import agree
 from bot.conversation import Conversation
 from bot.platforms.slack.acts import Act, Wanted
 from bot.platforms.slack.api import open_api
 from bot.platforms.slack.boards import RunBoard
 from bot.platforms.slack.callers import Callers
 from bot.platforms.slack.connection import who_am_i
-from bot.platforms.slack.desk import Desk
+from bot.platforms.slack.desk import UNSEEN, Desk
 from bot.platforms.slack.files import Files
 from bot.platforms.slack.work import Work
 from tests.admin_kit import Scene
@@ -143,11 +147,15 @@ async def test_a_message_that_was_deleted_is_told_from_trouble_that_passes_and_t
 
 async def started(slack: Slack, channel: str = "C1") -> None:
     """Start a run as an admin does."""
+    assert "is started" in await shown(slack, await agreed(slack, channel))
+
+
+async def agreed(slack: Slack, channel: str) -> str:
+    """Agree to a run at its price, and return where that is answered."""
     response, _ = await slack.command(ADMIN, channel, "train start lamps")
     assert "Cost:" in await shown(slack, response)
     label = next(iter(_labels(slack, response)))
-    pressed = await slack.press_response(ADMIN, channel, response, label)
-    assert "is started" in await shown(slack, pressed)
+    return await slack.press_response(ADMIN, channel, response, label)
 
 
 def _labels(slack: Slack, response: str) -> list[str]:
@@ -180,6 +188,31 @@ async def test_a_run_started_where_she_cannot_write_is_told_of_in_the_direct_mes
         await started(slack, "C_CLOSED")
         await slack.until(lambda: [one for one in slack.workspace.messages if "Promote" in one.commands], 30)
     assert {message.channel for message in slack.workspace.messages} == {"D_U1"}
+
+
+@pytest.mark.parametrize(("method", "channel"), [("conversations.open", "C_CLOSED"), ("chat.postMessage", "C1")])
+async def test_whoever_can_be_told_of_a_run_nowhere_is_told_alone_how_to_look(
+    slack: Slack, tmp_path: Path, method: str, channel: str
+) -> None:
+    slack.refuse(method, "channel_not_found", times=9)
+    async with office(slack, tmp_path) as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        pressed = await agreed(slack, channel)
+        told = await shown(slack, pressed, 2)
+        (run,) = scene.registry.runs()
+    assert UNSEEN.format(run=run.id) in told
+    assert not slack.workspace.messages
+
+
+async def test_a_run_of_a_direct_message_that_is_closed_is_not_followed_there_again(
+    slack: Slack, tmp_path: Path
+) -> None:
+    slack.refuse("chat.postMessage", "channel_not_found", times=9)
+    async with office(slack, tmp_path) as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        assert "`train status` tells it" in await shown(slack, await agreed(slack, "D_U1"), 2)
+    assert not slack.calls("conversations.open")
+    assert len(slack.calls("chat.postMessage")) == 1
 
 
 async def test_a_run_is_told_of_though_its_start_is_not_shown_yet(slack: Slack, tmp_path: Path) -> None:
@@ -233,6 +266,36 @@ async def test_the_next_process_goes_on_in_the_message_that_an_earlier_one_left(
         await slack.until(lambda: "Promote" in left.commands, 30)
         await eventually(lambda: _all_told(scene))
     assert slack.workspace.messages == [left]
+
+
+def broken_off(done: asyncio.Event) -> Command:
+    """Return `train agree` in a process that ends once it is done, before anybody follows the run."""
+
+    async def work(call: Call, office: Office, proposal: str) -> Reply:
+        await agree.work(call, office, proposal)
+        done.set()
+        raise asyncio.CancelledError
+
+    return replace(agree, work=work)
+
+
+async def test_a_run_that_a_crash_kept_from_being_told_of_is_told_of_in_its_channel_by_the_next_process(
+    slack: Slack, tmp_path: Path
+) -> None:
+    done = asyncio.Event()
+    async with office(slack, tmp_path, more=(broken_off(done),)) as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        await agreed(slack, "C1")
+        await done.wait()
+        (run,) = scene.registry.runs()
+    assert not slack.workspace.messages
+    async with office(slack, tmp_path) as scene:
+        scene.crew.start()
+        await slack.until(lambda: [one for one in slack.workspace.messages if "Promote" in one.commands], 30)
+        await eventually(lambda: _all_told(scene))
+    (message,) = slack.workspace.messages
+    assert (message.channel, message.thread_ts, message.only_for) == ("C1", "", "")
+    assert run.id in message.shown
 
 
 async def test_at_the_end_a_run_is_left_for_the_next_process_to_show(slack: Slack, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 
 import pytest
 
-from bot.admin.admin import Choice
+from bot.admin.admin import MOST_NAMES, Choice
 from bot.admin.calls import Call
 from bot.admin.forms import About, Form, command
 from bot.admin.office import Office
@@ -46,6 +46,13 @@ async def form(  # noqa: PLR0913 - one field of each kind
     return Reply(f"{count} {note!r} {sure} {colour} {dataset} {hidden} in {call.conversation.channel}")
 
 
+@command("fill", may="home")
+async def named(call: Call, office: Office, dataset: Annotated[str, About("Which dataset", names="datasets")]) -> Reply:
+    """Say which was named."""
+    assert office
+    return Reply(f"{dataset} in {call.conversation.channel}")
+
+
 @pytest.fixture
 async def slack() -> AsyncIterator[Slack]:
     async with open_slack() as served:
@@ -76,7 +83,7 @@ async def test_a_command_without_what_it_needs_opens_a_form_and_is_done_with_wha
         "note": "plain_text_input",
         "sure": "static_select",
         "colour": "static_select",
-        "dataset": "static_select",
+        "dataset": "plain_text_input",
     }
     assert (fields["note"]["multiline"], fields["note"]["initial_value"]) == (True, "so far")
     assert [within(fields[name], "initial_option", "value") for name in ("sure", "colour")] == ["yes", "red"]
@@ -102,9 +109,36 @@ async def test_a_form_sent_off_where_she_cannot_write_is_answered_by_a_direct_me
         assert "in C_CLOSED" in await told(slack, ADMIN, "D_U1")
 
 
+async def test_what_must_be_named_is_chosen_among_what_there_is(slack: Slack, tmp_path: Path) -> None:
+    async with office(slack, tmp_path, more=(named,)) as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        await slack.command(ADMIN, "C1", "fill named")
+        modal = await slack.modal()
+        await slack.submit(modal, dataset="lamps")
+        assert await told(slack, ADMIN, "C1") == "lamps in C1"
+    assert elements(modal)["dataset"]["type"] == "static_select"
+
+
+async def test_a_model_of_a_providers_own_is_typed_into_the_form_of_a_run(slack: Slack, tmp_path: Path) -> None:
+    async with office(slack, tmp_path, sarah_tuning_url="http://127.0.0.1:9/v1", sarah_tuning_key="k") as scene:
+        record(scene.registry, keep(tmp_path, conversations()))
+        await slack.command(ADMIN, "C1", "train start")
+        await slack.submit(await slack.modal(), dataset="lamps", provider="openai", base="gpt-4.1-mini")
+        assert "**openai** tunes **gpt-4.1-mini** on **lamps**" in await told(slack, ADMIN, "C1")
+
+
+async def test_a_new_draft_is_named_in_the_form_of_an_example(slack: Slack, tmp_path: Path) -> None:
+    async with office(slack, tmp_path):
+        for draft in ("winter", "summer"):
+            await slack.command(ADMIN, "C1", "data add-example")
+            await slack.submit(await slack.modal(), question="Is it wet?", answer="It is dry.", draft=draft)
+            await slack.until(lambda wanted=draft: wanted in str(slack.workspace.messages))
+        assert "**summer**, which has 1 example" in await told(slack, ADMIN, "C1")
+
+
 async def test_without_names_to_choose_from_one_is_typed(slack: Slack, tmp_path: Path) -> None:
-    async with office(slack, tmp_path, more=(form,)):
-        await slack.command(ADMIN, "C1", "fill form")
+    async with office(slack, tmp_path, more=(named,)):
+        await slack.command(ADMIN, "C1", "fill named")
         assert elements(await slack.modal())["dataset"]["type"] == "plain_text_input"
 
 
@@ -209,19 +243,29 @@ async def test_the_name_that_stands_in_a_field_can_be_chosen_though_it_is_not_li
     async def gone(_: object, __: Office) -> dict[str, str]:
         return {"dataset": "gone"}
 
-    named = command("fill", may="home", name="form", prefill=gone)(form.work)
-    async with office(slack, tmp_path, more=(named,)) as scene:
+    filled = command("fill", may="home", name="named", prefill=gone)(named.work)
+    async with office(slack, tmp_path, more=(filled,)) as scene:
         record(scene.registry, keep(tmp_path, conversations()))
-        await slack.command(ADMIN, "C1", "fill form")
+        await slack.command(ADMIN, "C1", "fill named")
         field = elements(await slack.modal())["dataset"]
     assert [option["value"] for option in cast("list[Json]", field["options"])] == ["gone", "lamps"]
     assert within(field, "initial_option", "value") == "gone"
 
 
-async def test_names_for_which_slack_has_no_room_are_typed() -> None:
-    shown = Form(form, tuple(field for field in form.fields if field.name == "dataset"), {}, {})
-    modal = Modal("V1", ADMIN, view(shown, {"dataset": [Choice("x" * 151, "x")]}, ""))
-    assert elements(modal)["dataset"]["type"] == "plain_text_input"
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["x" * 150], "static_select"),
+        (["x" * 151], "plain_text_input"),
+        ([f"name-{number}" for number in range(MOST_NAMES - 1)], "static_select"),
+        ([f"name-{number}" for number in range(MOST_NAMES)], "plain_text_input"),
+    ],
+    ids=["fits", "too-long", "all", "some-may-be-missing"],
+)
+async def test_names_for_which_there_is_no_room_are_typed(names: list[str], kind: str) -> None:
+    shown = Form(named, named.fields, {}, {})
+    modal = Modal("V1", ADMIN, view(shown, {"dataset": [Choice(name, name) for name in names]}, ""))
+    assert elements(modal)["dataset"]["type"] == kind
 
 
 async def test_a_button_whose_form_comes_too_late_says_so_to_whoever_pressed(slack: Slack, tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
 """A customer who wants a person, in Slack."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from bot.conversation import Conversation, Event, Question
+from tests.admin_kit import Scene
 from tests.kit import PERSONA, ScriptedModel, broken
-from tests.platforms.slack_scene import ADMIN, CUSTOMER, office, shown
+from tests.platforms.slack_scene import ADMIN, CUSTOMER, give, office, shown, told
 from tests.servers.slack import Slack, open_slack
-from tests.servers.slack_kit import SUPPORT
+from tests.servers.slack_kit import SUPPORT, at_work, company, eventually
+from tests.servers.slack_workspace import TEAM, Json
 
 pytestmark = pytest.mark.asyncio
 
@@ -101,3 +106,79 @@ async def test_whoever_is_neither_in_it_nor_an_admin_hands_nothing_back(slack: S
                 )
             )
             assert len(await scene.store.handoffs.every_open()) == is_open
+
+
+async def _waiting(scene: Scene, model: ScriptedModel) -> bool:
+    """Whether one question is being answered and another waits."""
+    return len(model.asked) == 1 and len(await scene.assistant.unfinished("slack")) == 2
+
+
+async def _none_left(scene: Scene) -> bool:
+    return not await scene.assistant.unfinished("slack")
+
+
+async def test_a_message_that_waits_while_a_person_takes_over_is_not_answered_and_its_status_taken_away(
+    slack: Slack, tmp_path: Path
+) -> None:
+    gate = asyncio.Event()
+    model = ScriptedModel([gate, "Turn it."])
+    async with office(slack, tmp_path, model) as scene:
+        first = await slack.direct_message(CUSTOMER, "Hub?")
+        await slack.until(lambda: len(slack.workspace.statuses) == 1)
+        second = await slack.direct_message(CUSTOMER, "Are you there?")
+        await slack.until(lambda: len(slack.workspace.statuses) == 2)
+        await eventually(lambda: _waiting(scene, model))
+        await slack.command(CUSTOMER, "D_U2", "human")
+        await slack.until(lambda: [one for one in slack.workspace.messages if one.channel == SUPPORT])
+        gate.set()
+        await slack.until(lambda: len(slack.workspace.statuses) == 3)
+        await eventually(lambda: _none_left(scene))
+    assert slack.screen("D_U2", first) == ["Turn it."]
+    assert slack.screen("D_U2", second) == []
+    thinking = "is thinking…"
+    statuses = [(status["thread_ts"], status["status"]) for status in slack.workspace.statuses]
+    assert statuses == [(first, thinking), (second, thinking), (second, "")]
+    assert "loading_messages" not in slack.workspace.statuses[-1]
+
+
+async def test_a_command_that_waits_while_a_person_takes_over_is_answered_with_why_to_its_author_alone(
+    slack: Slack, tmp_path: Path
+) -> None:
+    gate = asyncio.Event()
+    model = ScriptedModel([gate, "Turn it."])
+    async with office(slack, tmp_path, model) as scene:
+        first, _ = await slack.command(CUSTOMER, "C1", "Hub?")
+        second, _ = await slack.command(CUSTOMER, "C1", "Are you there?")
+        await eventually(lambda: _waiting(scene, model))
+        assert PERSONA.sentences.handed_over in await give(slack, "human", CUSTOMER)
+        gate.set()
+        assert await shown(slack, first) == "Turn it."
+        assert await shown(slack, second) == PERSONA.sentences.with_person
+    (response,) = slack.workspace.responses[second]
+    assert response["response_type"] == "ephemeral"
+    assert [block["type"] for block in cast("list[Json]", response["blocks"])] == ["markdown"]
+    assert [message.channel for message in slack.workspace.messages] == [SUPPORT]
+
+
+async def test_a_command_of_an_earlier_process_that_waits_meanwhile_is_answered_with_why_too(
+    slack: Slack, tmp_path: Path
+) -> None:
+    gate = asyncio.Event()
+    own = Conversation("slack", TEAM, "C1", f"command {CUSTOMER}")
+    model = ScriptedModel([gate, "Turn it."])
+    async with company(tmp_path, model) as scene:
+        left = scene.assistant.answer(Question(own, CUSTOMER, "trigger.1", "Hub?"))
+        await anext(left)
+        await cast("AsyncGenerator[Event]", left).aclose()
+        answering = asyncio.create_task(_answered(scene, Question(own, CUSTOMER, "trigger.2", "And now?")))
+        await eventually(lambda: _waiting(scene, model))
+        async with at_work(slack, scene.assistant, admin=scene.admin):
+            assert PERSONA.sentences.handed_over in await give(slack, "human", CUSTOMER)
+            gate.set()
+            await answering
+            assert await told(slack, CUSTOMER, "C1") == PERSONA.sentences.with_person
+
+
+async def _answered(scene: Scene, question: Question) -> None:
+    async for _ in scene.assistant.answer(question):
+        pass

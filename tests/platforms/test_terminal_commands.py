@@ -1,31 +1,22 @@
 """Commands in a terminal: typed after a slash, asked for, done, shown, and pressed by their numbers."""
 
 import asyncio
-import io
+import json
 import os
-import re
 import signal
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import pytest
-from rich.console import Console
 
-from bot.admin.admin import Admin
 from bot.admin.calls import Call
 from bot.admin.forms import About, Command, command
 from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Reply
-from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal.completing import completions
-from tests.admin_kit import Scene as Desk
-from tests.admin_kit import Wall, open_office
-from tests.platforms.terminal_scene import open_terminal
+from tests.admin_kit import open_office
+from tests.platforms.terminal_scene import LINES, Sitting, open_terminal
 
-EXAMPLE = '{{"messages": [{{"role": "user", "content": "Lamp {0}?"}}, {{"role": "assistant", "content": "Yes {0}."}}]}}'
-LINES = "\n".join(EXAMPLE.format(number) for number in range(20))
 CALLS: list[Call] = []
 
 
@@ -53,40 +44,6 @@ async def never_ends(call: Call, office: Office) -> Reply:  # noqa: ARG001 - as 
     asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGINT)
     await asyncio.Event().wait()
     return Reply("It ended.")
-
-
-class Sitting:
-    """Somebody who types these lines, and the prompts that they typed them at."""
-
-    def __init__(self, desk: Desk, home: Path, commands: Iterable[Command] = ()) -> None:
-        self._desk = replace(desk, admin=Admin(desk.office, [*commands])) if commands else desk
-        self._keep = home / "replies"
-        self.prompts: list[str] = []
-
-    async def types(self, *lines: str) -> str:
-        """Type lines, and return everything that was shown."""
-        left = iter(lines)
-
-        def read(word: str) -> str:
-            self.prompts.append(word)
-            try:
-                return next(left)
-            except StopIteration:
-                raise EOFError from None
-
-        out = io.StringIO()
-        chat = TerminalPlatform(
-            self._desk.assistant,
-            self._desk.persona,
-            "main",
-            Console(file=out, width=200),
-            read,
-            admin=self._desk.admin,
-            who="olga",
-            keep=self._keep,
-        )
-        await chat.run(lambda _: None)
-        return out.getvalue()
 
 
 async def test_a_line_with_a_slash_is_a_command_of_an_admin_and_any_other_a_question(tmp_path: Path) -> None:
@@ -126,14 +83,6 @@ async def test_a_button_is_pressed_by_its_number_right_after_the_reply_alone(tmp
     assert CALLS[0].message_id != CALLS[1].message_id
 
 
-async def test_files_of_a_reply_are_written_beside_each_other_and_named(tmp_path: Path) -> None:
-    async with open_office(tmp_path) as desk:
-        shown = await Sitting(desk, tmp_path, [tell]).types("/data tell a b", "/data tell a b")
-    written = re.findall(r"Written to (\S+)", shown)
-    assert written == [str(tmp_path / "replies" / name) for name in ("a-b.csv", "a-b-2.csv")]
-    assert [(tmp_path / "replies" / name).read_bytes() for name in ("a-b.csv", "a-b-2.csv")] == [b"1", b"1"]
-
-
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
@@ -164,59 +113,17 @@ async def test_ctrl_c_stops_a_command_and_the_chat_goes_on(tmp_path: Path) -> No
     assert "Yes." in shown
 
 
-async def test_a_file_is_given_by_its_path_and_one_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "lamps.jsonl"
-    file.write_text(LINES)
+async def test_who_asked_here_is_shown_what_is_kept_and_has_it_erased(tmp_path: Path) -> None:
     async with open_office(tmp_path) as desk:
-        sitting = Sitting(desk, tmp_path)
-        shown = await sitting.types("/data upload", str(file), f"/data check file={file}", "/data upload file=none.csv")
-        assert "Kept as lamps" in shown
-        assert "There is no file 'none.csv'" in shown
-        assert sitting.prompts[1] == "file:"
-        shown = await Sitting(replace(desk, admin=_small(desk)), tmp_path).types(f"/data upload file={file}")
-        assert "larger than 0.0001 MB" in shown
-
-
-def _small(desk: Desk) -> Admin:
-    admin = Admin(desk.office, desk.admin.commands)
-    admin.largest_upload = 100
-    return admin
-
-
-async def test_a_run_is_shown_in_its_place_to_its_end_with_its_buttons_and_its_chart(tmp_path: Path) -> None:
-    file = tmp_path / "lamps.jsonl"
-    file.write_text(LINES)
+        shown = await Sitting(desk, tmp_path).types("Is lamp 3 dark?", "/ask Is lamp 4?", "/export-me")
+        assert "2 messages of yours" in shown
+        told = json.loads((tmp_path / "replies" / "my-conversations.json").read_text())
+        assert [one["question"] for one in told] == ["Is lamp 3 dark?", "Is lamp 4?"]
+        assert "Done: 2 messages of yours" in await Sitting(desk, tmp_path).types("/forget-me sure=yes")
     async with open_office(tmp_path) as desk:
-        shown = await Sitting(desk, tmp_path).types(f"/data upload file={file}", "1", "1", "1")
-        (run,) = desk.registry.runs()
-        assert run.state == "succeeded"
-        assert f"{run.id}: succeeded" in shown
-        assert " 1 Promote" in shown
-        assert f"{run.model} answers from the next message on." in shown
-        (chart,) = set(re.findall(r"Drawn in (\S+)", shown))
-        assert chart == str(tmp_path / "replies" / f"{run.id}-loss.png")
-        assert (tmp_path / "replies" / f"{run.id}-loss.png").read_bytes().startswith(b"\x89PNG")
-        assert await desk.admin.following.unfinished("terminal") == []
-
-
-async def test_a_run_that_was_watched_is_told_of_at_the_next_start_until_it_has_ended(tmp_path: Path) -> None:
-    file = tmp_path / "lamps.jsonl"
-    file.write_text(LINES)
-    async with open_office(tmp_path) as desk:
-        await Sitting(desk, tmp_path).types(f"/data upload file={file}", "1")
-        plan = desk.registry.datasets()[0]
-        started = await desk.give("train start", dataset=plan.id)
-        proposal = str(started.buttons[0].given["proposal"])
-        begun = await asyncio.to_thread(desk.registry.agree, proposal, "terminal:olga", 1.0)
-        await desk.store.progress.begin(begun.run, "terminal", "", "terminal")
-        for _ in range(2):
-            shown = await Sitting(desk, tmp_path).types()
-            assert begun.run in shown
-            assert "succeeded" not in shown
-        desk.office.start_work()
-        await desk.admin.follow(begun.run, Wall().board())
-        assert "succeeded" in await Sitting(desk, tmp_path).types()
-        assert begun.run not in await Sitting(desk, tmp_path).types()
+        shown = await Sitting(desk, tmp_path).types("/export-me")
+    assert "Nothing is kept of you here." in shown
+    assert "lamp" not in shown.replace(desk.persona.greeting, "")
 
 
 def _names(of: Command, field: str, typed: str) -> list[str]:
@@ -254,7 +161,8 @@ async def test_tab_completes_paths_of_files(tmp_path: Path) -> None:
         found = completions("/data upload ", f"file={tmp_path}/lam", desk.admin.commands, _names)
         assert found == [f"file={tmp_path}/lamps.jsonl", f"file={tmp_path}/lamps/"]
         assert completions("", f"{tmp_path}/lamps.", desk.admin.commands, _names) == [f"{tmp_path}/lamps.jsonl"]
-        assert completions("/data upload ", "file=/nowhere/at/all", desk.admin.commands, _names) == []
+        for nowhere in ("/nowhere/at/all", "~nobody-of-that-name/"):
+            assert completions("/data upload ", f"file={nowhere}", desk.admin.commands, _names) == []
 
 
 @pytest.mark.slow

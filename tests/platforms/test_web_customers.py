@@ -2,11 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.admin.admin import Admin
+from bot.admin.calls import Call
+from bot.admin.forms import command
+from bot.admin.office import Office as Means
+from bot.admin.replies import Reply
 from bot.conversation import Conversation, Question
 from bot.platforms.web.door import new_token
 from bot.platforms.web.links import MOST, Links
@@ -90,6 +96,25 @@ async def test_a_person_is_told_with_an_address_that_does_not_give_the_conversat
         assert office.assistant.silence(where) == ""
         assert "Hand back" not in (await olga.see(address)).text
         assert (await olga.see("/admin/conversations/unknown")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_what_a_customer_wants_arrives_with_the_act_and_the_conversation(tmp_path: Path) -> None:
+    calls: list[Call] = []
+
+    @command("", may="anyone")
+    async def privacy(call: Call, office: Means) -> Reply:  # noqa: ARG001 - as commands have it
+        """Say nothing."""
+        calls.append(call)
+        return Reply("")
+
+    async with open_office(tmp_path) as opened:
+        office = replace(opened, admin=Admin(opened.office, [privacy]))
+        async with served(office, keys=KEYS) as url, visiting(url) as alice:
+            where = await talked(office, alice)
+            await alice.client.post("/do/privacy", data={"_act": "a1"}, headers=OWN)
+    [call] = calls
+    assert (call.message_id, call.conversation, call.caller.user) == ("a1", where, where.channel)
+    assert (call.link, call.place) == ("", "")
 
 
 async def test_where_nobody_can_sign_in_a_person_is_told_no_address(tmp_path: Path) -> None:

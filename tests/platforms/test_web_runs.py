@@ -7,7 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.async_api import Page, expect
+from structlog.testing import capture_logs
 
+from bot.admin.admin import Admin
+from bot.admin.board import Board
 from bot.admin.replies import Attachment, Report
 from bot.platforms.web.boards import MOST, Boards
 from bot.platforms.web.forms import Place
@@ -79,6 +82,40 @@ async def test_a_picture_stands_until_the_next_one_and_old_runs_are_let_go(tmp_p
         for number in range(MOST):
             await board.post(Report("other"), f"other-{number}")
         assert boards.report("run-1") is None
+
+
+class Broken(Admin):
+    """An admin that cannot tell of any run."""
+
+    async def follow(self, run: str, board: Board) -> None:
+        """Fail as a fault of ours would."""
+        raise ValueError(run, board)
+
+
+async def test_a_run_of_which_nothing_more_is_told_is_logged_without_a_word_of_it(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        boards = Boards(Broken(office.office, office.admin.commands))
+        with capture_logs() as logs:
+            boards.follow("run-1")
+            async with asyncio.timeout(60):
+                while boards.is_followed("run-1"):  # noqa: ASYNC110 - its end gives no sign of its own
+                    await asyncio.sleep(0)
+    assert logs == [{"event": "web.task_failed", "log_level": "error", "run": "run-1", "error": "ValueError"}]
+
+
+async def test_a_run_that_is_left_to_the_next_start_is_no_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_office(tmp_path) as office:
+        async with at_the_desk(office) as olga:
+            await olga.fill("data upload", {"file": ("lamps.jsonl", GOOD)})
+        boards, run = Boards(office.admin), await begun(office)
+        with capture_logs() as logs:
+            boards.follow(run)
+            await boards.stop()
+        assert not boards.is_followed(run)
+    assert [line for line in logs if line["event"] == "web.task_failed"] == []
+    assert [line for line in caplog.records if line.name == "asyncio"] == []
 
 
 async def test_a_part_that_is_the_same_has_the_same_version_and_a_changed_one_another() -> None:

@@ -2,27 +2,36 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
+from bot.admin.admin import Admin
+from bot.admin.calls import Call
+from bot.admin.forms import command
+from bot.admin.office import Office
+from bot.admin.replies import Reply
 from bot.conversation import StartupError
 from bot.platforms.web import WebPlatform
 from bot.platforms.web.view import View
 from tests.admin_kit import open_office
 from tests.browser import Profiles
 from tests.kit import PERSONA, ScriptedModel
-from tests.platforms.web_scene import customer, served
+from tests.platforms.web_scene import KEYS, customer, served
+from tests.platforms.web_staff import visiting
 
 pytest_plugins = ("tests.browser",)
 # Seconds.
 LONGEST_STOP = 2
+LONG = 20
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -55,6 +64,38 @@ async def test_it_stops_at_once_although_a_browser_is_connected(tmp_path: Path, 
             await expect(alice.page.get_by_text(PERSONA.greeting)).to_be_visible()
             began = time.monotonic()
         assert time.monotonic() - began < LONGEST_STOP
+
+
+async def test_it_stops_at_once_although_a_command_takes_long_and_without_a_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, broken_off = asyncio.Event(), asyncio.Event()
+
+    @command("data", may="home")
+    async def dawdle(call: Call, office: Office) -> Reply:  # noqa: ARG001 - as commands have it
+        """Take long."""
+        begun.set()
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), LONG)
+        except asyncio.CancelledError:
+            broken_off.set()
+            raise
+        return Reply("")
+
+    async with open_office(tmp_path) as opened:
+        office = replace(opened, admin=Admin(opened.office, [dawdle]))
+        with caplog.at_level(logging.WARNING):
+            async with served(office, keys=KEYS) as url, visiting(url) as olga:
+                await olga.sign_in()
+                asked = asyncio.create_task(olga.press(await olga.see("/admin"), "Dawdle"))
+                await begun.wait()
+                stopped = time.monotonic()
+            # The page is gone before whoever waits for the command is.
+            assert time.monotonic() - stopped < LONGEST_STOP
+            with pytest.raises(httpx.HTTPError):
+                await asked
+    assert broken_off.is_set()
+    assert caplog.records == []
 
 
 async def test_signals_stay_with_whoever_runs_the_loop(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def customer(browser: Profiles, url: str = "") -> AsyncGenerator[Customer]
     """Give somebody a browser without a past; at the end, nothing may have failed or left this machine."""
     async with browser.profile() as context:
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         await page.set_viewport_size({"width": 1200, "height": 800})
         someone = Customer(context, page, url)
         page.on("request", lambda request: someone.requests.append(request.url))

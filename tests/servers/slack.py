@@ -209,7 +209,7 @@ class Slack:
 
     # What a test sees.
 
-    async def until(self, condition: Callable[[], object], limit: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], limit: float = 30.0) -> None:
         """Wait until a condition holds."""
         await self.workspace.until(condition, limit)
 

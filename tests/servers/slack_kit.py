@@ -45,7 +45,7 @@ class Running:
             await self.task
 
 
-async def eventually(look: Callable[[], Awaitable[object]], limit: float = 5.0) -> None:
+async def eventually(look: Callable[[], Awaitable[object]], limit: float = 30.0) -> None:
     """Look into the database until what is there is what is waited for."""
     async with asyncio.timeout(limit):
         while not await look():  # noqa: ASYNC110 - nobody tells when a row changes

@@ -189,7 +189,7 @@ class Workspace:
         """Wake whoever waits for a condition."""
         self._changed.set()
 
-    async def until(self, condition: Callable[[], object], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - a test's own limit
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:  # noqa: ASYNC109 - a test's own limit
         """Wait until a condition holds; raises TimeoutError with what there was instead."""
         try:
             async with asyncio.timeout(timeout):

@@ -23,8 +23,8 @@ from tests.servers.slack_kit import at_work
 from training.topic import read_topic_model
 
 THRESHOLD = 0.3
-# Far beyond what a test lasts: only the last edit of an answer is made.
-NEVER = 60.0
+# Longer than the simulated Discord waits for anything: only the last edit of an answer is made.
+NEVER = 600.0
 
 
 class Place(Protocol):
@@ -45,7 +45,7 @@ async def in_discord(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Plac
     guard = TopicGuard(read_topic_model(data, knowledge(data)), THRESHOLD)
     async with open_office(home, Embedded(knowledge(data)), persona=persona, data=data, guard=guard) as office:
         client = create_client(office.assistant, persona, office.admin, home, edit_every=NEVER)
-        async with simcord.run(client, settle_timeout=10.0) as env:
+        async with simcord.run(client, settle_timeout=60.0) as env:
             guild = env.create_guild("Customers")
             channel = guild.create_text_channel("support")
             ann = guild.add_member(env.create_user("ann"))

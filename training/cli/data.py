@@ -26,7 +26,7 @@ from training.intake import (
     datasets_of,
     looked_at,
     reader_of,
-    record,
+    removed,
     scenario_folder,
     taken_in,
 )
@@ -271,12 +271,9 @@ def show(dataset: DatasetName, *, json: AsJson = False) -> None:
 def delete(dataset: DatasetName) -> None:
     """Remove a dataset that no run has used."""
     settings = shell.settings()
-    datasets = datasets_of(settings)
-    kept = datasets.get_exactly(dataset)
+    kept = datasets_of(settings).get_exactly(dataset)
     with open_registry(settings.sarah_home) as registry:
-        record(registry, kept, settings.author())
-        registry.remove_dataset(kept.id, settings.author(), time.time())
-    datasets.delete(kept.id)
+        removed(settings, registry, kept, settings.author())
     shell.out().print(f"{kept.id} ({kept.name}) is gone.", markup=False)
 
 

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from training import wording
 from training.charts.loss import terminal_chart
-from training.registry import Registry, RegistryError, Run
+from training.registry import STEPS, Registry, RegistryError, Run
 
 # Seconds between two looks at a run.
 GLANCE = 0.5
-STEPS = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
 _STYLES = {"succeeded": "green", "failed": "red", "cancelled": "yellow"}
 # Lines and columns of the chart.
 _HEIGHT = 16

@@ -11,7 +11,7 @@ from training import wording
 from training.cli import shell
 from training.pricing import read_prices
 from training.promotion import PromotionRefused
-from training.registry import Model, Registry, open_registry
+from training.registry import open_registry
 
 app = shell.commands("Models: what has been tuned, and which one answers customers.")
 
@@ -46,7 +46,7 @@ def list_models(*, json: AsJson = False) -> None:
 def show(model: ModelId, *, json: AsJson = False) -> None:
     """Show where a model came from."""
     with open_registry(shell.settings().sarah_home) as registry:
-        lineage = _lineage(registry, registry.model(model))
+        lineage = registry.lineage(model)
     if json:
         typer.echo(shell.as_json([asdict(ancestor) for ancestor in lineage]))
         return
@@ -64,14 +64,6 @@ def show(model: ModelId, *, json: AsJson = False) -> None:
             if value:
                 shown.add_row(name.replace("_", " "), shell.plain(value))
         shell.out().print(shown, "")
-
-
-def _lineage(registry: Registry, model: Model) -> list[Model]:
-    """Return a model, the model that it was tuned from, and so on."""
-    ancestors = [model]
-    while ancestors[-1].parent:
-        ancestors.append(registry.model(ancestors[-1].parent))
-    return ancestors
 
 
 @app.command()

@@ -95,7 +95,7 @@ class Scorecard:
 
     @property
     def critical_failures(self) -> tuple[Result, ...]:
-        """The critical scenarios that failed: each keeps a model from being promoted."""
+        """The critical scenarios that failed, any of which speaks against promoting the model."""
         return tuple(result for result in self.results if result.critical and not result.passed)
 
 

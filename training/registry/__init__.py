@@ -10,6 +10,7 @@ from training.providers import Event, Metric
 from training.registry import audits, champions, datasets, models, permissions, progress, proposals, runs
 from training.registry.database import Database, open_database
 from training.registry.records import (
+    STEPS,
     AuditLine,
     DatasetRow,
     Model,
@@ -29,6 +30,7 @@ from training.registry.records import (
 )
 
 __all__ = [
+    "STEPS",
     "AuditLine",
     "DatasetRow",
     "Model",
@@ -177,6 +179,10 @@ class Registry:
     def model(self, id: str, /) -> Model:  # noqa: A002 - positional
         """Return a model."""
         return self._read(lambda connection: models.find(connection, id))
+
+    def lineage(self, id: str, /) -> list[Model]:  # noqa: A002 - positional
+        """Return a model, the model that it was tuned from, and so on."""
+        return self._read(lambda connection: list(models.lineage(connection, id)))
 
     def models(self) -> list[Model]:
         """Return every model, newest first."""

@@ -1,5 +1,6 @@
 """Models, and where each came from."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any, cast
 
@@ -29,6 +30,15 @@ def find(connection: sa.Connection, asked: str) -> Model:
     """Return the model of that id, or beginning of one; raises RegistryError."""
     name = found(connection, models.c.id, asked, "model")
     return model_of(connection.execute(EVERY.where(models.c.id == name)).mappings().one())
+
+
+def lineage(connection: sa.Connection, asked: str) -> Iterator[Model]:
+    """Yield the model of that id, or beginning of one, then the one that it was tuned from, and so on."""
+    model = find(connection, asked)
+    yield model
+    while model.parent:
+        model = find(connection, model.parent)
+        yield model
 
 
 def newest_first(connection: sa.Connection) -> list[Model]:

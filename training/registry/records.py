@@ -7,6 +7,8 @@ from training.providers import EventLevel, Hyperparameters, Method
 
 RunState = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Step = Literal["waiting", "check", "split", "price", "upload", "create", "watch", "collect", "register", "done"]
+STEPS: tuple[Step, ...] = ("check", "split", "price", "upload", "create", "watch", "collect", "register")
+"""The steps in which something is done, in their order."""
 Wanted = Literal["", "pause", "resume"]
 Action = Literal["promote", "rollback"]
 PermittingPlatform = Literal["discord", "slack"]

@@ -32,13 +32,15 @@ def conversation_of(interaction: discord.Interaction) -> Conversation:
 
 def call_of(interaction: discord.Interaction, title: str, given: Given) -> Call:
     """Return what somebody asks for."""
-    guild = interaction.guild_id
+    guild, user = interaction.guild_id, interaction.user.id
+    # Nobody else can open a direct message, but everybody can write to that person.
+    where = f"channels/{guild}/{interaction.channel_id}" if guild else f"users/{user}"
     return Call(
         caller=caller_of(interaction),
         command=title,
         conversation=conversation_of(interaction),
         given=given,
-        link=f"https://discord.com/channels/{guild}/{interaction.channel_id}" if guild else "",
+        link=f"https://discord.com/{where}",
         place=str(interaction.channel_id or ""),
         message_id=str(interaction.id),
     )

@@ -124,7 +124,13 @@ class Clerk:
         """Show a run in the channel, or in a direct message where the channel does not let her."""
         place = self._boards.place(call.caller.workspace, str(interaction.channel_id))
         await self._admin.follow(run, place.board())
-        if place.is_closed and not await self._followed_directly(interaction, run):
+        if place.is_closed:
+            # Under a name of its own: the channel may be open to her by the time somebody asks there again.
+            directly = self._follow_directly(interaction, call, run)
+            self._work.keep_doing(f"{run} to {call.caller.user}", directly)
+
+    async def _follow_directly(self, interaction: discord.Interaction, call: Call, run: str) -> None:
+        if not await self._followed_directly(interaction, run):
             await self._show(interaction, call, Reply(UNSEEN.format(run=run)))
 
     async def _followed_directly(self, interaction: discord.Interaction, run: str) -> bool:

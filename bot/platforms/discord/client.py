@@ -100,17 +100,21 @@ class SupportClient(discord.Client):
 
     async def _resume(self, turns: Iterable[Unfinished]) -> None:
         for each in turns:
-            where = each.question.conversation
             try:
-                channel = await self._reach(int(where.thread or where.channel))
-                place = await begun_at(channel, self._me, each)
-            except discord.NotFound as error:
-                log_trouble("discord.channel_gone", error, turn=each.turn)
-                await self._assistant.delete(where, each.question.message_id)
-            except TROUBLE as error:
+                await self._go_on(each)
+            except Exception as error:  # noqa: BLE001 - whatever broke, the turns after it are answered
                 log_trouble("discord.not_resumed", error, turn=each.turn)
-            else:
-                await self._show(self._assistant.resume(each), place)
+
+    async def _go_on(self, left: Unfinished) -> None:
+        where = left.question.conversation
+        try:
+            channel = await self._reach(int(where.thread or where.channel))
+            place = await begun_at(channel, self._me, left)
+        except discord.NotFound as error:
+            log_trouble("discord.channel_gone", error, turn=left.turn)
+            await self._assistant.delete(where, left.question.message_id)
+        else:
+            await self._show(self._assistant.resume(left), place)
 
     async def _reach(self, channel_id: int) -> discord.PartialMessageable:
         channel = self.get_channel(channel_id) or await self.fetch_channel(channel_id)

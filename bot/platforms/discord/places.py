@@ -45,7 +45,10 @@ def response_to(interaction: discord.Interaction) -> Place:
         message = await interaction.followup.send(part.text, view=buttons, suppress_embeds=True, wait=True)
         return Standing(message, message.content)
 
-    return Place(post, nullcontext)
+    async def hush(why: str) -> None:
+        await interaction.followup.send(why, suppress_embeds=True)
+
+    return Place(post, nullcontext, hush=hush)
 
 
 async def begun_at(channel: discord.PartialMessageable, me: int, unfinished: Unfinished) -> Place:

@@ -1,8 +1,8 @@
 """Showing an answer in Discord while it is being written."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,7 +11,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.conversation import Answered, Answers, Event, Piece, Retracted, Started
+from bot.conversation import Answered, Answers, Event, Hushed, Piece, Retracted, Started
 from bot.platforms.discord.feedback import answer_buttons
 from bot.platforms.discord.splitting import split
 
@@ -39,13 +39,21 @@ class Standing:
     text: str
 
 
+async def _nothing(_: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes: how to post there and to seem busy, and what stands there of it already."""
+    """Where an answer goes: how to post there and to seem busy, and what stands there of it already.
+
+    `hush` says why no answer comes, where somebody sees that one is awaited.
+    """
 
     post: Callable[[Part], Awaitable[Standing]]
     busy: Callable[[], AbstractAsyncContextManager[None]]
     standing: tuple[Standing, ...] = ()
+    hush: Callable[[str], Awaitable[None]] = _nothing
 
 
 class Reply:
@@ -53,6 +61,7 @@ class Reply:
 
     def __init__(self, place: Place, begun: Callable[[str], Awaitable[None]]) -> None:
         self._post = place.post
+        self.hush = place.hush
         self._begun = begun
         self._standing = list(place.standing)
         # Counts posts, not messages: what is deleted and posted anew is another message to Discord.
@@ -116,6 +125,13 @@ class Screen:
         async with self._asking:
             return isinstance(self._failed, _LASTING) or await self._show(text, buttons)
 
+    async def hush(self, why: str) -> None:
+        """Say why no answer comes, where that is to be said."""
+        try:
+            await self._reply.hush(why)
+        except TROUBLE as error:
+            log_trouble("discord.send_failed", error, turn=self._turn)
+
     async def _keep_up(self) -> None:
         while not self._failed:
             await asyncio.sleep(self._every)
@@ -141,16 +157,22 @@ async def deliver(events: AsyncIterator[Event], place: Place, answers: Answers, 
         return
     # A turn that could not be recorded has no number, and nobody to tell of its message.
     turn = first.turn if isinstance(first, Started) else 0
-    reply = Reply(place, partial(answers.replying, turn) if turn else _unrecorded)
+    reply = Reply(place, partial(answers.replying, turn) if turn else _nothing)
     with closing(Screen(reply, turn, every)) as screen:
-        async with AsyncExitStack() as busy:
+        async with _over(events), AsyncExitStack() as busy:
             with suppress(*TROUBLE):
                 await busy.enter_async_context(place.busy())
             await _play(_from(first, events), screen, busy, answers)
 
 
-async def _unrecorded(_: str) -> None:
-    pass
+@asynccontextmanager
+async def _over(events: AsyncIterator[Event]) -> AsyncGenerator[None]:
+    """Let the questions that wait behind this one go on in the end, whatever broke."""
+    try:
+        yield
+    finally:
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()
 
 
 async def _from(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
@@ -174,6 +196,8 @@ async def _play(events: AsyncIterator[Event], screen: Screen, busy: AsyncExitSta
             case Answered():
                 if not await screen.finish(event.text, answer_buttons(event)):
                     answers.postpone(event.turn)
+            case Hushed():
+                await screen.hush(event.why)
             case Started():
                 pass
 

@@ -18,12 +18,19 @@ class Work:
         task = asyncio.create_task(work)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-        await task
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Whoever waited is gone, and with them who would tell of a failure.
+            task.add_done_callback(lambda done: self._ended("left alone", done))
+            raise
 
     def keep_doing(self, name: str, work: Coroutine[object, object, None]) -> None:
-        """Do something in the background under a name; what went on under it is broken off."""
-        if earlier := self._endless.get(name):
-            earlier.cancel()
+        """Do something in the background under a name, unless something goes on under it already."""
+        earlier = self._endless.get(name)
+        if earlier and not earlier.done():
+            work.close()
+            return
         task = asyncio.create_task(work)
         self._endless[name] = task
         task.add_done_callback(lambda done: self._ended(name, done))

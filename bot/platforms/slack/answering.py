@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.conversation import Answered, Answers, Event, Piece, Question, Retracted, Started, Unfinished
+from bot.conversation import Answered, Answers, Event, Hushed, Piece, Question, Retracted, Started, Unfinished
 from bot.platforms.slack.api import Api, RefusedError
 from bot.platforms.slack.incoming import Changed, Deleted, Heard, Me, Place, is_direct
 from bot.platforms.slack.reply import Pace, Reply
@@ -19,14 +19,12 @@ _GONE = {"channel_not_found", "is_archived", "message_not_found", "thread_not_fo
 
 async def show_status(api: Api, place: Place, messages: Sequence[str] = WHILE_WAITING) -> None:
     """Show that something is being done, until there is an answer."""
+    await _set_status(api, place, status=STATUS, loading_messages=list(messages))
+
+
+async def _set_status(api: Api, place: Place, **shown: object) -> None:
     try:
-        await api.call(
-            "assistant.threads.setStatus",
-            channel_id=place.channel,
-            thread_ts=place.thread,
-            status=STATUS,
-            loading_messages=list(messages),
-        )
+        await api.call("assistant.threads.setStatus", channel_id=place.channel, thread_ts=place.thread, **shown)
     except RefusedError as error:
         structlog.get_logger().debug("slack.status_refused", error=str(error))
 
@@ -71,6 +69,9 @@ class Answering:
                 case Retracted():
                     text = ""
                     await reply.retract()
+                case Hushed():
+                    # No answer will take it away.
+                    await _set_status(self._api, place, status="")
                 case Answered():
                     if not await reply.finish(event):
                         self._assistant.postpone(event.turn)

@@ -4,14 +4,14 @@ Slack shows a command to nobody but its author, so an answer in the channel woul
 that the others never saw; whoever wants an answer for everybody mentions her.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 
 from bot.admin.admin import Admin
 from bot.admin.forms import Command
 from bot.admin.spoken import Mistyped, Spoken, help_text, read
-from bot.conversation import Answered, Answers, Question, Unfinished
+from bot.conversation import Answered, Answers, Event, Hushed, Question, Unfinished
 from bot.persona import Persona
 from bot.platforms.slack.acts import Act, Wanted, own_conversation, typed
 from bot.platforms.slack.api import Api, RefusedError
@@ -89,15 +89,13 @@ class Commands:
         if why := self._assistant.silence(own) or self._assistant.silence(act.conversation):
             await self._desk.say(act, why)
         else:
-            await self._answer(Question(own, act.user, act.id, text), act.url)
+            await self._answer(Question(own, act.user, act.id, text), act)
 
-    async def _answer(self, question: Question, url: str) -> None:
+    async def _answer(self, question: Question, act: Act) -> None:
         async def show(text: str, blocks: list[Json]) -> None:
-            await self._api.respond(url, text, blocks)
+            await self._api.respond(act.url, text, blocks)
 
-        async for event in self._assistant.answer(question):
-            if isinstance(event, Answered) and not await _shown(event, show):
-                self._assistant.postpone(event.turn)
+        await self._end(self._assistant.answer(question), act, show)
 
     async def resume(self, unfinished: Unfinished) -> None:
         """Answer a command of an earlier process; its response_url is not kept, so by an ephemeral message."""
@@ -112,9 +110,20 @@ class Commands:
                 blocks=blocks,
             )
 
-        async for event in self._assistant.resume(unfinished):
-            if isinstance(event, Answered) and not await _shown(event, show):
-                self._assistant.postpone(event.turn)
+        act = Act(question.message_id, question.author, "", question.conversation)
+        await self._end(self._assistant.resume(unfinished), act, show)
+
+    async def _end(self, events: AsyncIterator[Event], act: Act, show: Show) -> None:
+        """Show a question's answer, or say why there will be none."""
+        async for event in events:
+            match event:
+                case Answered():
+                    if not await _shown(event, show):
+                        self._assistant.postpone(event.turn)
+                case Hushed():
+                    await self._desk.say(act, event.why)
+                case _:
+                    continue
 
 
 async def _shown(answer: Answered, show: Show) -> bool:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import structlog
+
 from bot.admin.admin import Admin, Choice
 from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Call, Caller, Given, UploadError
@@ -14,13 +16,14 @@ from bot.platforms.slack.blocks import buttons, written
 from bot.platforms.slack.boards import RunBoard
 from bot.platforms.slack.callers import Callers, UnknownCallerError
 from bot.platforms.slack.files import Files
-from bot.platforms.slack.forms import FormError, view
+from bot.platforms.slack.forms import FormError, naming, view
 from bot.platforms.slack.incoming import Me, is_direct
 from bot.platforms.slack.showing import Showing
 from bot.platforms.slack.text import neutral, split
 from bot.platforms.slack.wire import string
 from bot.platforms.slack.work import Work
 
+UNSEEN = "Neither this channel nor our direct message can show how `{run}` goes on: `train status` tells it."
 TOO_LATE = "The form could not be opened in time: give the command again."
 _LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
 # Acts that are remembered, so that one that is delivered again is not done again.
@@ -94,7 +97,7 @@ class Desk:
             **{name: await self._files.upload(file) for name, file in wanted.files.items()},
         }
         link = await self._link(act) if customers else ""
-        return Call(caller, wanted.command, act.conversation, given, link, act.id)
+        return Call(caller, wanted.command, act.conversation, given, link=link, message_id=act.id)
 
     async def _caller(self, act: Act, *, is_customers: bool) -> Caller:
         return self._callers.customer(act.user, act.name) if is_customers else await self._callers.member(act.user)
@@ -120,7 +123,7 @@ class Desk:
 
     async def _names(self, call: Call, form: Form) -> Mapping[str, Sequence[Choice]]:
         """Return what can be chosen in the fields that name something; all are looked up at once, for time is short."""
-        fields = [field.name for field in form.fields if field.names]
+        fields = naming(form)
         found = await asyncio.gather(*(self._admin.complete(call, field, "") for field in fields))
         return dict(zip(fields, found, strict=True))
 
@@ -138,12 +141,19 @@ class Desk:
         """Show a run in the channel, or in a direct message where the channel does not let her."""
         there = RunBoard(self._api, self._files, self._me, act.channel)
         await self._admin.follow(run, there.board())
-        if there.is_closed and not is_direct(act.channel):
-            try:
-                channel = await self._showing.direct(act.user)
-            except RefusedError:
-                return
-            await self._admin.follow(run, RunBoard(self._api, self._files, self._me, channel).board())
+        if there.is_closed and (is_direct(act.channel) or not await self._followed_directly(act, run)):
+            await self._showing.say(act, UNSEEN.format(run=run))
+
+    async def _followed_directly(self, act: Act, run: str) -> bool:
+        """Show a run to its caller alone; False where that is not possible either."""
+        try:
+            channel = await self._showing.direct(act.user)
+        except RefusedError as error:
+            structlog.get_logger().warning("slack.run_not_shown", run=run, error=str(error))
+            return False
+        there = RunBoard(self._api, self._files, self._me, channel)
+        await self._admin.follow(run, there.board())
+        return not there.is_closed
 
     async def follow_again(self) -> None:
         """Go on showing the runs whose end an earlier process did not show."""

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import FileInputElement
 
-from bot.admin.admin import Choice
+from bot.admin.admin import MOST_NAMES, Choice
 from bot.admin.forms import Field, Form
 from bot.platforms.slack.acts import ELEMENT
 from bot.platforms.slack.blocks import json_of
@@ -27,12 +27,16 @@ _LONGEST_TEXT = 3000
 _LONGEST_METADATA = 3000
 _LONGEST_OPTION = 75
 _LONGEST_VALUE = 150
-_MOST_OPTIONS = 100
 _YES = {"true", "yes", "y", "on", "1"}
 
 
 class FormError(Exception):
     """A form has no room for what it must hold; the text is one sentence with the way out."""
+
+
+def naming(form: Form) -> list[str]:
+    """Return the fields in which something that exists must be named: all others take new names too."""
+    return [field.name for field in form.fields if field.required and field.names]
 
 
 def view(form: Form, names: Mapping[str, Sequence[Choice]], metadata: str) -> Json:
@@ -92,11 +96,13 @@ def _element(field: Field, value: str, names: Sequence[Choice]) -> InputInteract
 
 
 def _with(value: str, names: Sequence[Choice]) -> list[Choice]:
-    """Return the names that can be chosen, with the one that is there; none where Slack has no room for one of them."""
-    found = list(names)
+    """Return the names that can be chosen, with the one that is there.
+
+    None where some may be missing, or where Slack has no room for one of them.
+    """
+    found = list(names) if len(names) < MOST_NAMES else []
     if found and value and value not in {name.value for name in found}:
         found.insert(0, Choice(value, value))
-    found = found[:_MOST_OPTIONS]
     return found if all(0 < units(name.value) <= _LONGEST_VALUE for name in found) else []
 
 

@@ -41,7 +41,7 @@ def terminal(  # noqa: PLR0913 - what it is built from, by name
         read = line_reader(console, partial(completions, commands=admin.commands, names=_names(admin, who)))
         return TerminalPlatform(assistant, persona, name or USUAL, console, read, admin=admin, who=who, keep=keep)
     _never_fail("utf-8", "\n")
-    return PipePlatform(assistant, name or uuid.uuid4().hex, sys.stdin, write_line, note_line, as_json=as_json)
+    return PipePlatform(assistant, name or uuid.uuid4().hex, sys.stdin, write_line, note_line, as_json=as_json, who=who)
 
 
 def _names(admin: Admin, who: str) -> Names:

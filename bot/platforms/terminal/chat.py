@@ -43,6 +43,7 @@ class TerminalPlatform:
     ) -> None:
         """`who` sits at the terminal; files of replies are written into the folder `keep`."""
         self._assistant = assistant
+        self._who = who
         self._persona = persona
         self._conversation = Conversation(NAME, "", conversation)
         self._console = console
@@ -100,7 +101,7 @@ class TerminalPlatform:
                 await self._counter.give(command, given)
 
     async def _ask(self, text: str) -> None:
-        question = Question(self._conversation, author="", message_id=uuid.uuid4().hex, text=text)
+        question = Question(self._conversation, author=self._who, message_id=uuid.uuid4().hex, text=text)
         await self._show(question, self._assistant.answer(question))
 
     async def _show(self, question: Question, events: AsyncIterator[Event]) -> None:

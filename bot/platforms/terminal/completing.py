@@ -58,12 +58,12 @@ def _values(command: Command, field: Field, typed: str, names: Names) -> list[st
 
 def _paths(typed: str) -> list[str]:
     """Return the files and folders whose path begins so."""
-    begun = Path(typed).expanduser()
-    folder, start = (begun, "") if typed.endswith("/") else (begun.parent, begun.name)
     try:
+        begun = Path(typed).expanduser()
+        folder, start = (begun, "") if typed.endswith("/") else (begun.parent, begun.name)
         return sorted(
             f"{path}/" if path.is_dir() else str(path) for path in folder.iterdir() if path.name.startswith(start)
         )
-    except OSError:
-        # There is no such folder, or it is closed to us.
+    except (OSError, RuntimeError):
+        # There is no such folder or nobody of that name, or it is closed to us.
         return []

@@ -13,7 +13,7 @@ from bot.admin.replies import Button, Reply
 from bot.admin.spoken import Mistyped, Spoken, help_text, read
 from bot.conversation import Conversation
 from bot.incoming import clean
-from bot.platforms.terminal.files import kept, upload_of
+from bot.platforms.terminal.files import upload_of, written
 from bot.platforms.terminal.keyboard import Read, unless_interrupted, unseen
 from bot.platforms.terminal.pipe import NAME
 from bot.platforms.terminal.said import said
@@ -72,8 +72,10 @@ class Counter:
                 await self._show(reply)
 
     async def glance(self) -> None:
-        """Say where runs stand that were being shown when an earlier process ended."""
-        await self._watching.glance()
+        """Say where runs stand that were being shown when an earlier process ended, and offer what can be done."""
+        async for buttons in self._watching.glance():
+            self._offer(buttons, self._buttons)
+            self._console.print("")
 
     def _call(self, title: str, given: Given) -> Call:
         """Describe a call as of now: whoever sits here runs the process, and may do everything."""
@@ -129,16 +131,16 @@ class Counter:
     async def _show(self, reply: Reply) -> None:
         self._console.print(said(reply.text))
         for attachment in reply.attachments:
-            self._note(f"Written to {kept(self._keep, attachment.name, attachment)}")
+            self._note(written("Written to", self._keep, attachment.name, attachment))
         self._offer(reply.buttons)
         if reply.run:
             self._offer(await self._watching.follow(reply.run))
         self._console.print("")
 
-    def _offer(self, buttons: tuple[Button, ...]) -> None:
-        """Show buttons with their numbers: the one that is typed next is pressed."""
-        self._buttons = buttons
-        for at, button in enumerate(buttons, 1):
+    def _offer(self, buttons: tuple[Button, ...], above: tuple[Button, ...] = ()) -> None:
+        """Show buttons with their numbers, which follow those `above`: the one that is typed next is pressed."""
+        self._buttons = (*above, *buttons)
+        for at, button in enumerate(buttons, len(above) + 1):
             self._console.print(Text.assemble((f" {at} ", "bold cyan"), clean(button.label)))
 
     def _note(self, text: str) -> None:

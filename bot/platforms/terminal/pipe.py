@@ -29,7 +29,10 @@ class PipePlatform:
         note: Callable[[str], None],
         *,
         as_json: bool,
+        who: str,
     ) -> None:
+        """`who` runs the program: what it asks is kept as theirs."""
+        self._who = who
         self._assistant = assistant
         self._conversation = Conversation(NAME, "", conversation)
         self._questions = questions
@@ -49,7 +52,7 @@ class PipePlatform:
             await self._answer(line.rstrip("\r\n"))
 
     async def _answer(self, text: str) -> None:
-        question = Question(self._conversation, author="", message_id=uuid.uuid4().hex, text=text)
+        question = Question(self._conversation, author=self._who, message_id=uuid.uuid4().hex, text=text)
         async for event in self._assistant.answer(question):
             if isinstance(event, Answered):
                 self._write(_as_json(text, event) if self._as_json else " ".join(clean(event.text).split()))

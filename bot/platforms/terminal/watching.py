@@ -1,7 +1,7 @@
 """How runs go on, shown in one place of the terminal for as long as somebody watches."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from bot.admin.admin import Admin
 from bot.admin.board import Board
 from bot.admin.following import Unfinished
 from bot.admin.replies import Button, Report
-from bot.platforms.terminal.files import kept
+from bot.platforms.terminal.files import written
 from bot.platforms.terminal.keyboard import unless_interrupted, unseen
 from bot.platforms.terminal.pipe import NAME
 from bot.platforms.terminal.said import said
@@ -47,15 +47,20 @@ class Watching:
             self._console.print(Text(f"The run goes on: /train status run={run} says where it stands.", "dim"))
         return last[0].buttons if last else ()
 
-    async def glance(self) -> None:
-        """Say where runs stand that were being shown when an earlier process ended."""
+    async def glance(self) -> AsyncIterator[tuple[Button, ...]]:
+        """Say where runs stand that were being shown when an earlier process ended, and yield the buttons of each."""
         for left in await self._admin.following.unfinished(NAME):
+            newest: list[Report] = []
             with unseen():
-                await unless_interrupted(self._glimpse(left))
+                ended = await unless_interrupted(self._glimpse(left, newest))
+            for report in newest:
+                self._console.print(self._told(report, left.run))
+            if not ended:
+                self._console.print(Text(f"Stopped: the next start says again what became of {left.run}.", "dim"))
+            yield newest[0].buttons if newest else ()
 
-    async def _glimpse(self, left: Unfinished) -> None:
-        """Say where a run stands; of one that has ended, what came of it."""
-        newest: list[Report] = []
+    async def _glimpse(self, left: Unfinished, newest: list[Report]) -> None:
+        """Learn where a run stands; of one that has ended, what came of it."""
         seen = asyncio.Event()
 
         def shown(report: Report) -> None:
@@ -74,14 +79,12 @@ class Watching:
             end.cancel()
             glimpse.cancel()
             await asyncio.gather(end, glimpse, return_exceptions=True)
-        for report in newest:
-            self._console.print(self._told(report, left.run), "")
 
     def _told(self, report: Report, run: str) -> RenderableType:
         parts: list[RenderableType] = [said(report.text)]
         if report.picture:
-            path = kept(self._keep, f"{run}-{report.picture.name}", report.picture, anew=False)
-            parts.append(Text(f"Drawn in {path}", "dim"))
+            line = written("Drawn in", self._keep, f"{run}-{report.picture.name}", report.picture, anew=False)
+            parts.append(Text(line, "dim"))
         return Group(*parts)
 
 

@@ -1,6 +1,5 @@
 """The Admin tab: every command as a page with its form, every reply and every run as a page of its own."""
 
-from collections import deque
 from html import escape
 from http import HTTPStatus
 
@@ -27,6 +26,7 @@ from bot.platforms.web.receiving import ACT, PRESSED, SECRET, posted
 from bot.platforms.web.sessions import Session
 from bot.platforms.web.shelf import Shown
 from bot.platforms.web.showing import progress_of, reply_of
+from bot.platforms.web.waiting import Waiting
 
 ROOT = "/admin/do"
 HERE = Conversation("web", "", CHANNEL)
@@ -38,7 +38,6 @@ ELSEWHERE = frozenset({"sarah channel"})
 ABOUT = "_about"
 TURNS_SHOWN = 20
 GONE = "That conversation was handed back, or never handed over: “Status” of “Answers and settings” tells who waits."
-NOTICES = 20
 
 
 class BackOffice:
@@ -53,7 +52,7 @@ class BackOffice:
         self._pages = pages
         self._boards = boards
         self._links = links
-        self._notices: deque[Notice] = deque(maxlen=NOTICES)
+        self._waiting = Waiting()
         self._announced = Announced()
 
     def routes(self) -> list[Route]:
@@ -71,8 +70,9 @@ class BackOffice:
         return [*self._entrance.routes(), *own, doing]
 
     async def post(self, _: str, notice: Notice) -> str:
-        """Tell people of the company something: it stands above all commands."""
-        self._notices.appendleft(notice)
+        """Tell people of the company something: it stands above all commands; raises ShowError."""
+        self._waiting.keep(notice)
+        # There is no message that would outlive this process: the next one is told again.
         return ""
 
     async def _home(self, _: Request, session: Session) -> Response:
@@ -82,7 +82,7 @@ class BackOffice:
             if command.group and command.title not in ELSEWHERE and self._admin.may(caller, command.title):
                 groups.setdefault(command.group, []).append(command)
         announced = (Notice(reply.text, reply.buttons) for reply in self._announced.newest())
-        body = "".join(_told(notice, place) for notice in (*self._notices, *announced))
+        body = "".join(_told(notice, place) for notice in (*self._waiting.newest(), *announced))
         for group, commands in groups.items():
             cards = "".join(_card(command, place) for command in commands)
             title = GROUPS.get(group, group.capitalize())

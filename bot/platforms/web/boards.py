@@ -3,6 +3,8 @@
 import asyncio
 from collections import OrderedDict
 
+import structlog
+
 from bot.admin.admin import Admin
 from bot.admin.board import Board
 from bot.admin.replies import Report
@@ -49,7 +51,12 @@ class Boards:
 
     def _begin(self, run: str, task: asyncio.Task[None]) -> None:
         self._tasks[run] = task
-        task.add_done_callback(lambda _: self._tasks.pop(run, None))
+        task.add_done_callback(lambda done: self._ended(run, done))
+
+    def _ended(self, run: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(run, None)
+        if not task.cancelled() and (error := task.exception()):
+            structlog.get_logger().error("web.task_failed", run=run, error=type(error).__name__)
 
     def _board(self) -> Board:
         return Board("web", "", CHANNEL, post=self._post, edit=self._edit, find=self._find)

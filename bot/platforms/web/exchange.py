@@ -6,7 +6,18 @@ import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator
 
-from bot.conversation import Answered, Answers, Conversation, Event, PastTurn, Piece, Question, Retracted, Started
+from bot.conversation import (
+    Answered,
+    Answers,
+    Conversation,
+    Event,
+    Hushed,
+    PastTurn,
+    Piece,
+    Question,
+    Retracted,
+    Started,
+)
 
 
 class Bell:
@@ -51,6 +62,8 @@ class Exchange:
                 self.answer = ""
             case Answered(turn=turn, text=text):
                 self.turn, self.answer = turn, text
+            case Hushed(why=why):
+                self.answer = why
         self._ring()
 
     def end(self) -> None:

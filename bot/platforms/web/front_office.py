@@ -73,8 +73,8 @@ class FrontOffice:
                     name,
                     conversation_of(token),
                     form.given,
-                    self._link(name, token),
-                    form.ours.get(ACT, ""),
+                    link=self._link(name, token),
+                    message_id=form.ours.get(ACT, ""),
                 )
                 is_pressed = PRESSED in form.ours or not form.ours
                 if is_pressed and await self._admin.form(call):
