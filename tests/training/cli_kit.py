@@ -161,10 +161,17 @@ def wait_for(seen: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-def reads(process: subprocess.Popen[str], file: Path) -> bool:
-    """Tell whether a process has a file open."""
-    handles = Path(f"/proc/{process.pid}/fd").iterdir()
-    return any(os.path.realpath(handle) == str(file.resolve()) for handle in handles)
+def has_open(process: int, ending: str) -> bool:
+    """Tell whether a process has a file open whose path ends so."""
+    return any(_opened(handle).endswith(ending) for handle in Path(f"/proc/{process}/fd").iterdir())
+
+
+def _opened(handle: Path) -> str:
+    """Return the path of what a handle of a process has open; "" where it was closed meanwhile."""
+    try:
+        return os.readlink(handle)  # noqa: PTH115 - text is what is compared
+    except FileNotFoundError:
+        return ""
 
 
 def example(question: str, answer: str) -> dict[str, object]:

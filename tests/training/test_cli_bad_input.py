@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.training.cli_kit import MOST, SEED, Sarah, example, interrupted, reads, wait_for, written
+from tests.training.cli_kit import MOST, SEED, Sarah, example, has_open, interrupted, wait_for, written
 from training.cli import shell
 
 GOOD = json.dumps(example("Is lamp 1 dark?", "Lamp 1 is off."))
@@ -282,7 +282,7 @@ def test_a_registry_that_is_none_is_told_in_one_sentence(sarah: Sarah) -> None:
 def test_ctrl_c_ends_quietly_and_keeps_nothing(sarah: Sarah, tmp_path: Path, words: tuple[str, ...]) -> None:
     file = written(tmp_path / "lamps.jsonl", examples(200_000))
     with sarah.begun(*words, file) as process:
-        wait_for(lambda: reads(process, file))
+        wait_for(lambda: has_open(process.pid, str(file.resolve())))
         told = interrupted(process)
     assert (told.code, told.out, told.err.strip()) == (130, "", "")
     assert sarah.kept() == []

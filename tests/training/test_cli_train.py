@@ -1,7 +1,6 @@
 """`sarah train`: from a dataset to a registered model, at a provider that is a real server on this machine."""
 
 import json
-import os
 import signal
 from collections.abc import Generator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.tuning import KEY, TuningServer, tuning_server
-from tests.training.cli_kit import Sarah, Told, interrupted, wait_for
+from tests.training.cli_kit import Sarah, Told, has_open, interrupted, wait_for
 from tests.training.workflow_kit import QUICK
 from training import assembly
 from training.cli import train
@@ -335,17 +334,12 @@ def test_ctrl_c_ends_watching_and_not_the_run(sarah: Sarah, server: TuningServer
     run = sarah(*at(server, "--json")).json["run"]
     wait_for(lambda: server.jobs)
     with sarah.begun("train", "status", run, "--watch", "--json") as process:
-        wait_for(lambda: (Path(f"/proc/{process.pid}/fd")).exists() and registry_is_open(process.pid))
+        wait_for(lambda: has_open(process.pid, "registry.db"))
         told = interrupted(process)
     assert (told.code, told.out, told.err.strip()) == (130, "", "")
     server.store.steps_at_a_poll = 10
     wait_for(lambda: run_of(sarah, run).ended)
     assert run_of(sarah, run).state == "succeeded"
-
-
-def registry_is_open(process: int) -> bool:
-    handles = Path(f"/proc/{process}/fd").iterdir()
-    return any(os.path.realpath(handle).endswith("registry.db") for handle in handles)
 
 
 @pytest.mark.slow
