@@ -71,23 +71,24 @@ async def open_desk(
         champion = await stack.enter_async_context(open_champion(home, build))
         chain = Chain(models, metrics, champion, library=library)
         assistant = _assistant(settings, company, store, chain, metrics, per_minute)
-        work, rehearsal = Work(records), Rehearsal(company, library, models[0], records)
-        stack.push_async_callback(rehearsal.close)
+        work = Work(records)
         office = Office(
             settings=settings,
             records=records,
             store=store,
             assistant=assistant,
             persona=company.persona,
-            rehearsal=rehearsal,
+            rehearsal=Rehearsal(company, library, models[0], records),
             staff=staff_of(settings),
             start_work=work.start,
             platforms={} if states is None else states,
             answering=lambda: "".join(champion.names),
             support=_support(settings),
         )
+        admin = Admin(office, COMMANDS)
+        stack.push_async_callback(admin.close)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
-        yield Desk(company.persona, assistant, Admin(office, COMMANDS), metrics, names, work.start)
+        yield Desk(company.persona, assistant, admin, metrics, names, work.start)
 
 
 def _assistant(  # noqa: PLR0913, PLR0917 - built once, in sight

@@ -159,7 +159,9 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
             clock=clock,
             support=dict(settings.listed(settings.sarah_support_channels)),
         )
-        yield Scene(settings, office, Admin(office, COMMANDS), assistant, registry, store, crew, persona)
+        admin = Admin(office, COMMANDS)
+        stack.push_async_callback(admin.close)
+        yield Scene(settings, office, admin, assistant, registry, store, crew, persona)
 
 
 def file(name: str, content: bytes | str, content_type: str = "application/octet-stream") -> Upload:

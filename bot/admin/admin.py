@@ -43,9 +43,9 @@ SPEAKING = (
 )
 # What training's sentences call a command of the shell, and those that have another name here.
 _SHELL_COMMAND = re.compile(r"`sarah ([a-z]+ [a-z-]+)(?: [A-Z]+)?`")
+SHELL = {"data add": "data upload"}
 # Characters of what is said of a trouble, which may quote what somebody typed.
 LONGEST_SENTENCE = 1500
-SHELL = {"data add": "data upload"}
 # A modal of Discord's has room for so many fields, and autocompletion for so many names.
 MOST_FIELDS = 5
 MOST_NAMES = 25
@@ -161,6 +161,13 @@ class Admin:
     def leave(self, platform: str) -> None:
         """Let nobody be told there any more."""
         self._office.posts.pop(platform, None)
+
+    async def close(self) -> None:
+        """Break off what nobody waits for: it uses what is closed after this."""
+        for task in (going_on := list(self._announcing)):
+            task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
+        await self._office.rehearsal.close()
 
     async def open_handoffs(self, platform: str) -> list[Conversation]:
         """Return the conversations of a platform that people have taken over."""

@@ -1,9 +1,12 @@
 """Where a platform shows how a run goes on: one ordinary message of a channel."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.admin.replies import Button, Report
+
+# What somebody is told whose run can be shown nowhere.
+UNSEEN = "Neither this channel nor our direct message can show how `{run}` goes on: `train status` tells it."
 
 
 class ShowError(Exception):
@@ -36,6 +39,8 @@ class Notice:
 
     text: str
     buttons: tuple[Button, ...] = ()
+    is_open: Callable[[], bool] = field(default=lambda: True, kw_only=True, compare=False)
+    """Whether somebody still waits: a platform that can take a notice back shows it for that long."""
 
 
 Post = Callable[[str, Notice], Awaitable[str]]

@@ -1,8 +1,5 @@
 """Telling people of the company that a customer wants one of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import structlog
 
 from bot.admin.board import Notice, ShowError
@@ -15,13 +12,6 @@ from bot.store import StoreError
 NOBODY_TOLD = "nobody was told"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish(Notice):
-    """A notice that a customer waits; a platform that can take it back shows it for as long as that is so."""
-
-    is_open: Callable[[], bool] = field(kw_only=True, compare=False)
-
-
 def support_for(platform: str, office: Office) -> tuple[str, str] | None:
     """Return the platform and the channel where people are told: on the customer's own platform if there is one."""
     served = {name: channel for name, channel in office.support.items() if name in office.posts}
@@ -31,14 +21,17 @@ def support_for(platform: str, office: Office) -> tuple[str, str] | None:
 
 
 async def announce(office: Office, handoff: Handoff, platform: str, channel: str) -> None:
-    """Tell people of a conversation that is theirs now; where that fails it is nobody's, and the failure is raised."""
+    """Tell people of a conversation that is theirs now; where that fails it is nobody's, and the failure is raised.
+
+    Where a stop breaks that off, it stays theirs: the next process tells of it.
+    """
     back = Button(f"Hand back to {office.persona.name}", "sarah hand-back", {"handoff": str(handoff.id)})
     place = f"\n{handoff.link}" if handoff.link else ""
     where = handoff.conversation.platform
     text = f"A customer on {where} asks for a person (conversation #{handoff.id}).{place}"
     try:
-        posted = await office.posts[platform](channel, Wish(text, (back,), is_open=lambda: _is_open(office, handoff)))
-    except BaseException:
+        posted = await office.posts[platform](channel, Notice(text, (back,), is_open=lambda: _is_open(office, handoff)))
+    except Exception:
         # She would be silent for good, and nobody would know that somebody waits.
         await office.store.handoffs.end(handoff.id, NOBODY_TOLD, office.clock())
         raise

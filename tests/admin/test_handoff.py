@@ -1,5 +1,6 @@
 """A customer asks for a person: people are told, she is silent, and answers again when she is handed back."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import pytest
 
 from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Call, Caller
-from bot.admin.handing import Wish
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
 from tests.admin.kit import WEB, answered, audited, open_small, until
@@ -190,6 +190,28 @@ async def test_whatever_breaks_while_people_are_told_she_is_not_left_silent(tmp_
         assert await answered(scene, "Hello?")
 
 
+async def test_a_customer_whom_a_stop_kept_from_being_announced_is_at_the_next_start(tmp_path: Path) -> None:
+    stopped, wall = asyncio.Event(), Wall()
+
+    async def post(_: str, __: Notice) -> str:
+        stopped.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    async with open_small(tmp_path) as scene:
+        scene.admin.serve("discord", post)
+        asking = asyncio.create_task(scene.admin.do(Call(MEMBER, "human", HERE, link=LINK)))
+        await stopped.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+    for starts in (False, True):
+        async with open_small(tmp_path) as scene:
+            stopped.clear()
+            scene.admin.serve("discord", wall.notice if starts else post)
+            await until(lambda starts=starts: wall.notices if starts else stopped.is_set())
+    assert ["#1" in notice.text for _, notice in wall.notices] == [True]
+
+
 async def test_a_customer_of_the_web_page_is_announced_where_people_are(tmp_path: Path) -> None:
     wall, visitor = Wall(), Caller("web", "", "w1", "somebody")
     async with open_small(tmp_path) as scene:
@@ -239,7 +261,6 @@ async def test_a_notice_knows_for_how_long_somebody_waits(tmp_path: Path) -> Non
     async with open_small(tmp_path) as scene:
         await handed_over(scene, wall)
         [(_, notice)] = wall.notices
-        assert isinstance(notice, Wish)
         assert notice.is_open()
         await scene.admin.do(pressed(notice, OTHER, IN_SUPPORT))
         assert not notice.is_open()

@@ -13,10 +13,9 @@ from simcord.actors import MemberActor
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from bot.admin.board import Board, Notice, ShowError
+from bot.admin.board import UNSEEN, Board, Notice, ShowError
 from bot.admin.replies import Attachment, Button, Report
 from bot.platforms.discord.boards import Boards
-from bot.platforms.discord.clerk import UNSEEN
 from bot.platforms.discord.work import Work
 from tests.admin_kit import HOME
 from tests.platforms.discord_scene import RARELY, Scene, buttons, open_patient_scene, press, shown

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.admin.admin import Admin
-from bot.admin.board import Board, Notice, ShowError
+from bot.admin.board import UNSEEN, Board, Notice, ShowError
 from bot.admin.calls import Call, Caller
 from bot.admin.forms import Command
 from bot.admin.office import Office
@@ -22,7 +22,7 @@ from bot.platforms.slack.api import open_api
 from bot.platforms.slack.boards import RunBoard
 from bot.platforms.slack.callers import Callers
 from bot.platforms.slack.connection import who_am_i
-from bot.platforms.slack.desk import UNSEEN, Desk
+from bot.platforms.slack.desk import Desk
 from bot.platforms.slack.files import Files
 from bot.platforms.slack.work import Work
 from tests.admin_kit import Scene

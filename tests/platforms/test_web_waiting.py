@@ -7,7 +7,6 @@ import pytest
 
 from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Caller
-from bot.admin.handing import Wish
 from bot.conversation import Conversation
 from bot.platforms.web.waiting import MOST, Waiting
 from tests.admin_kit import Scene as Office
@@ -58,7 +57,7 @@ async def test_everybody_who_waits_is_shown_and_nobody_whose_wait_is_over(tmp_pa
 def test_where_more_wait_than_anybody_reads_the_next_one_is_not_taken_and_nobody_is_let_go() -> None:
     waiting, over = Waiting(), set[int]()
     for number in range(MOST):
-        waiting.keep(Wish(str(number), is_open=lambda number=number: number not in over))
+        waiting.keep(Notice(str(number), is_open=lambda number=number: number not in over))
     with pytest.raises(ShowError, match="are waiting"):
         waiting.keep(Notice("one more"))
     assert [notice.text for notice in waiting.newest()] == [str(number) for number in range(MOST)][::-1]

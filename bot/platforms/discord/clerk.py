@@ -8,6 +8,7 @@ import discord
 from discord import ui
 
 from bot.admin.admin import Admin, Choice
+from bot.admin.board import UNSEEN
 from bot.admin.calls import Call, Given, Upload
 from bot.admin.replies import Button, Reply
 from bot.platforms.discord.boards import Boards
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 # An option of a command as Discord gives it.
 Chosen = str | int | float | bool | discord.Attachment | None
 
-
 LATE = "Your form came too late, so nothing was done: give `{command}` again."
-UNSEEN = "Neither this channel nor our direct message can show how `{run}` goes on: `train status` tells it."
 
 
 class Clerk:

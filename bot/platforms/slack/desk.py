@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from bot.admin.admin import Admin, Choice
-from bot.admin.board import Notice, ShowError
+from bot.admin.board import UNSEEN, Notice, ShowError
 from bot.admin.calls import Call, Caller, Given, UploadError
 from bot.admin.forms import Command, Form
 from bot.admin.replies import Reply
@@ -23,7 +23,6 @@ from bot.platforms.slack.text import neutral, split
 from bot.platforms.slack.wire import string
 from bot.platforms.slack.work import Work
 
-UNSEEN = "Neither this channel nor our direct message can show how `{run}` goes on: `train status` tells it."
 TOO_LATE = "The form could not be opened in time: give the command again."
 _LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"}
 # Acts that are remembered, so that one that is delivered again is not done again.

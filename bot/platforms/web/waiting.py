@@ -1,7 +1,6 @@
 """What people of the company were told and is not over: it stands above all commands."""
 
 from bot.admin.board import Notice, ShowError
-from bot.admin.handing import Wish
 
 # Notices that a page has room for.
 MOST = 200
@@ -25,4 +24,4 @@ class Waiting:
         return self._open()[::-1]
 
     def _open(self) -> list[Notice]:
-        return [notice for notice in self._notices if not isinstance(notice, Wish) or notice.is_open()]
+        return [notice for notice in self._notices if notice.is_open()]
