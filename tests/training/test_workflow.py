@@ -27,10 +27,12 @@ from tests.training.workflow_kit import (
     start,
     told,
 )
+from training import registry
 from training.provenance import Provenance
 from training.providers import Hyperparameters, Progress, Provider, ProviderBusy, ProviderError
 from training.providers.embedded import Embedded, read_embedded
 from training.registry import Plan, Run, open_registry
+from training.runs import steps
 from training.runs.workbench import Price, Workbench, folder_of
 from training.runs.worker import work
 from training.settings import OPENAI
@@ -46,6 +48,10 @@ def done(home: Path, provider: Provider, price: Price = free, limit: float = 1.0
         run = start(registry, dataset, limit=limit)
         work(bench(home, registry, provider, price))
         return registry.run(run.id), told(registry, run.id)
+
+
+def test_the_steps_that_are_done_are_those_that_people_are_told_of() -> None:
+    assert tuple(steps.STEPS) == registry.STEPS
 
 
 def test_a_run_ends_with_a_registered_model(tmp_path: Path) -> None:
