@@ -19,6 +19,8 @@ class Entry:
     value: object
     end: int = 0
     """Bytes of the file that were read up to here, for a progress bar."""
+    unread: str = ""
+    """Why its line is no JSON, and so has no value, as it is said after the place: "is not JSON ..."."""
 
     @property
     def messages(self) -> list[Mapping[str, object]]:

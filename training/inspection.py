@@ -81,7 +81,7 @@ def inspected(reader: Reader, measure: Measure, *see: See) -> Generator[Inspecti
     """Read a file once, in flat memory; each `see` is told of every example. Raises DataError if it cannot be read."""
     distribution = Distribution()
     with Checker(measure.expectations()) as checker:
-        for entry, tokens in counted(reader, measure.vocabulary):
+        for entry, tokens in counted(reader.every(), measure.vocabulary):
             checker.see(entry, tokens)
             distribution.add(entry, tokens)
             for told in see:

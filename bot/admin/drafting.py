@@ -65,7 +65,7 @@ async def add_example(  # noqa: PLR0913 - a form, field by field
     """Write an example by hand; it goes into a draft, which can be frozen into a dataset."""
     example = await _written(call, office, question, answer, category, turn)
     count = await office.apart(lambda: drafts_of(office).add(draft, example))
-    await office.note(call.caller.who, "add example", f"draft {draft}", f"turn {turn}")
+    await office.note(call.caller.who, "add example", f"draft {draft}", f"for the answer {turn}" if turn else "")
     return Reply(
         f"Kept in the draft **{quoted(draft)}**, which has {number(count, 'example')} now.",
         buttons=(

@@ -99,6 +99,8 @@ def _losses(metrics: list[Metric]) -> list[str]:
 
 def _money(run: Run) -> str:
     tokens = f", {run.trained_tokens:,} tokens learned" if run.trained_tokens else ""
+    if run.ended and not run.job:
+        return "cost nothing: no provider took it"
     return f"cost about {usd(run.cost_usd)}{tokens}"
 
 

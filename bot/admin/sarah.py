@@ -63,8 +63,8 @@ def _of_training(office: Office) -> list[str]:
 
 
 def _spent(registry: Registry, now: float) -> float:
-    """Return what runs of the last thirty days cost, as it was estimated; those that never began cost nothing."""
-    return sum(run.cost_usd for run in registry.runs() if run.started_at and now - run.created_at < MONTH)
+    """Return what runs of the last thirty days cost, as it was estimated; one that no provider took costs nothing."""
+    return sum(run.cost_usd for run in registry.runs() if run.job and now - run.created_at < MONTH)
 
 
 @command("sarah", may="workspace")

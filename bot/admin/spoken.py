@@ -1,9 +1,11 @@
 """Commands as people type them: `data upload name=lamps`, with help and with suggestions for a mistyped word."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import takewhile
 
 from bot.admin.forms import Command, Field
 
@@ -84,7 +86,8 @@ def _named(words: Sequence[str], commands: Sequence[Command]) -> tuple[Command, 
 def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyped | None:
     """Take name=value as the field of that name, other words as the fields in their order; None for a question.
 
-    Required fields come first, then those that name something that is kept.
+    Required fields come first, then those that name something that is kept. A text that is the last of them, such as a
+    question to be tried, needs no quotation marks.
     """
     plain = [field for field in command.fields if field.kind != "file"]
     if len(plain) == 1 and plain[0].required and not command.group:
@@ -93,14 +96,20 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
     given: dict[str, str] = {}
     left = [field for field in command.fields if field.required]
     left += [field for field in plain if field.names and not field.required]
-    for word in words:
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
         name, sign, value = word.removeprefix("--").partition("=")
         name = name.replace("_", "-").lower()
         if sign and command.field(name):
             given[name] = value
             left = [field for field in left if field.name != name]
-        elif sign and name.replace("-", "").isalpha():
+        elif sign and name.replace("-", "").isalpha() and not _is_last_text(left, word):
             return Mistyped(_no_such_field(command, name))
+        elif _is_last_text(left, word):
+            more = list(takewhile(lambda one: not _names_field(command, one), rest))
+            given[left.pop(0).name] = _as_typed([word, *more], text)
+            del rest[: len(more)]
         elif left:
             given[left.pop(0).name] = word
         elif text.rstrip().endswith("?"):
@@ -108,6 +117,23 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
         else:
             return Mistyped(f"`{command.title}` has no use for {word[:60]!r}. It is typed so: `{usage(command)}`.")
     return Spoken(command, given)
+
+
+def _is_last_text(left: Sequence[Field], word: str) -> bool:
+    """Whether a word begins a text after which nothing need be given; a quoted one, with a space in it, is whole."""
+    is_last = bool(left) and not any(field.required for field in left[1:])
+    return is_last and left[0].kind == "long" and " " not in word
+
+
+def _names_field(command: Command, word: str) -> bool:
+    name, sign, _ = word.removeprefix("--").partition("=")
+    return bool(sign) and command.field(name.replace("_", "-").lower()) is not None
+
+
+def _as_typed(words: Sequence[str], text: str) -> str:
+    """Return some words of a text with its own spaces between them, where no quotation mark is."""
+    joined = re.search(r"\s+".join(map(re.escape, words)), text)
+    return joined[0] if joined else " ".join(words)
 
 
 def _no_such_field(command: Command, name: str) -> str:
@@ -125,7 +151,7 @@ def _suggested(words: Sequence[str], commands: Sequence[Command]) -> Mistyped | 
         near = get_close_matches(second, names, 3, ALIKE) if second else []
         if near or (len(words) <= SHORT and not words[-1].endswith("?")):
             meant = " or ".join(f"`{first} {name}`" for name in near or names)
-            return Mistyped(f"There is no command `{first} {second}`: did you mean {meant}?")
+            return Mistyped(f"There is no command `{' '.join(filter(None, (first, second)))}`: did you mean {meant}?")
         return None
     if (group := get_close_matches(first, groups, 1, ALIKE)) and second:
         names = [command.name for command in commands if command.group == group[0]]

@@ -20,7 +20,7 @@ async def test_status_tells_who_answers_what_goes_on_and_what_was_spent(home: Pa
         states = {"discord": "up", "slack": "down"}
         scene = replace(opened, office=replace(opened.office, platforms=states, answering=lambda: "model-7"))
         run = await started(scene, "lamps")
-        scene.registry.update_run(run, state="running", step="watch", cost_usd=2.5)
+        scene.registry.update_run(run, state="running", step="watch", job="j1", cost_usd=2.5)
         scene.admin._office = scene.office  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as assembled
         text = (await scene.give("sarah status")).text
         assert "discord up, slack down" in text
@@ -37,6 +37,8 @@ async def test_a_month_old_run_is_not_in_what_was_spent(home: Path) -> None:
     async with idle(home, clock=lambda: now[0]) as scene:
         run = await started(scene, "lamps")
         scene.registry.update_run(run, at=now[0], state="running", cost_usd=2.5)
+        assert "about $0.00" in (await scene.give("sarah status")).text
+        scene.registry.update_run(run, job="j1")
         assert "about $2.50" in (await scene.give("sarah status")).text
         now[0] += 31 * 24 * 3600
         assert "about $0.00" in (await scene.give("sarah status")).text

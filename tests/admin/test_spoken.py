@@ -48,6 +48,15 @@ def mistyped(text: str) -> str:
             {"model": "model-1", "reason": "it knows"},
         ),
         ("model try model-1 'Why is it dark?'", "model try", {"model": "model-1", "question": "Why is it dark?"}),
+        ("model try model-1 Why is it  dark?", "model try", {"model": "model-1", "question": "Why is it  dark?"}),
+        ('model try model-1 is "E4" bad?', "model try", {"model": "model-1", "question": "is E4 bad?"}),
+        ("model try model-1 it's a=b now", "model try", {"model": "model-1", "question": "it's a=b now"}),
+        ("model try question=Why? model-1", "model try", {"model": "model-1", "question": "Why?"}),
+        (
+            "data add-example 'What is it?' It is the fuse. category=power",
+            "data add-example",
+            {"question": "What is it?", "answer": "It is the fuse.", "category": "power"},
+        ),
         (
             "data add-example \"it's dark\" 'the fuse'",
             "data add-example",
@@ -109,6 +118,7 @@ def test_a_question_that_begins_like_a_command_is_none(text: str) -> None:
         ("statsu", "`status`"),
         ("sarah hand-bak", "`sarah hand-back`"),
         ("model", "`model promote`"),
+        ("sarah", "no command `sarah`:"),
     ],
 )
 def test_a_mistyped_word_brings_a_suggestion(text: str, meant: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -45,7 +46,7 @@ def checked(
     with Checker(expectations or Expectations(limit_tokens=100, model="some-model")) as checker:
         for line, value in enumerate(examples, 1):
             held = {"messages": cast("list[object]", value)} if isinstance(value, list) else value
-            checker.see(Entry(line, held), tokens)
+            checker.see(replace(value, line=line) if isinstance(value, Entry) else Entry(line, held), tokens)
         checker.finish()
         return list(checker.problems()), checker
 
@@ -60,6 +61,7 @@ LINE = len(FILLING) + 1
 GOOD = said("Does the blue box need rain?", "No, it drinks from the roof.")
 
 FIRES: dict[str, object] = {
+    "not_json": Entry(1, None, unread="is not JSON at character 1: write one JSON object a line"),
     "data_type": "not an object",
     "missing_messages_list": {"messages": []},
     "message_missing_key": [{"role": "user"}, *GOOD],
@@ -98,6 +100,10 @@ def test_a_rule_finds_what_it_is_there_for_at_its_line(rule: str) -> None:
 @pytest.mark.parametrize("rule", SILENT)
 def test_a_rule_is_silent_on_what_only_looks_like_it(rule: str) -> None:
     assert found(SILENT[rule]) == []
+
+
+def test_a_line_that_is_no_json_is_that_and_nothing_else() -> None:
+    assert found(FIRES["not_json"]) == [(LINE, "not_json")]
 
 
 def test_good_examples_have_no_problem() -> None:

@@ -83,12 +83,12 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "UTF-16": (text("u.jsonl", GOOD.encode("utf-16")), "{} is UTF-16 or UTF-32 text: "),
     "UTF-16 without its mark": (text("u.jsonl", GOOD.encode("utf-16-le")), "{} is UTF-16 or UTF-32 text: "),
     "Latin-1": (text("l.jsonl", f"{GOOD}\n".encode() + b'{"x": "caf\xe9"}\n'), "{}, line 2 is not UTF-8 text: "),
-    "truncated": (text("t.jsonl", f"{GOOD}\n{GOOD[:30]}"), "{}, line 2 ends in the middle of a value"),
+    "truncated": (text("t.jsonl", GOOD[:30]), "{}, line 1 ends in the middle of a value"),
     "truncated array": (
         text("t.json", f"[{GOOD}, {GOOD[:30]}"),
         "{}, line 1: the file ends in the middle of an example",
     ),
-    "no JSON": (text("n.jsonl", f"{GOOD}\nhello\n"), "{}, line 2 is not JSON at character 1"),
+    "no JSON": (text("n.jsonl", "hello\nworld\n"), "{}, line 1 is not JSON at character 1"),
     "deep": (text("d.jsonl", f"{GOOD}\n{'[' * DEEP}{']' * DEEP}\n"), "{}, line 2 is nested more than 100 deep"),
     "deep objects": (
         text("d.jsonl", f"{GOOD}\n" + '{"a":' * DEEP + "1" + "}" * DEEP),

@@ -82,6 +82,66 @@ def test_every_problem_has_line_rule_severity_and_text(sarah: Sarah, bad: Path) 
     assert [problem["line"] for problem in problems] == sorted(problem["line"] for problem in problems)
 
 
+BROKEN = {
+    1: ("{'messages': 1}", "The line is not JSON at character 2 ("),
+    4: ('{"messages": 1} {}', "The line goes on after its value: write one JSON object a line."),
+    7: ("hello", "The line is not JSON at character 1 ("),
+    20: (json.dumps(GOOD[0])[:40], "The line ends in the middle of a value (it was cut off): write one JSON"),
+}
+
+
+@pytest.fixture
+def broken(bad: Path) -> Path:
+    """Return the bad file with lines among the others, the first and the last too, that are no JSON."""
+    held = bad.read_text("utf-8").splitlines()
+    for line, (text, _) in BROKEN.items():
+        held.insert(line - 1, text)
+    bad.write_text("\n".join(held), "utf-8")
+    return bad
+
+
+def test_lines_that_are_no_json_are_told_with_all_other_problems(sarah: Sarah, broken: Path) -> None:
+    told = sarah("check", broken, "--json")
+    assert (told.code, told.err, told.json["examples"]) == (1, "", 21)
+    unread = {one["line"]: one for one in told.json["problems"] if one["rule"] == "not_json"}
+    assert set(unread) == set(BROKEN)
+    for line, (_, text) in BROKEN.items():
+        assert unread[line]["text"].startswith(text)
+        assert unread[line]["severity"] == "error"
+    found = {(one["line"], one["rule"]) for one in told.json["problems"]}
+    assert found >= {(16, "personal_data"), (18, "unrecognized_role"), (19, "data_type"), (21, "mojibake")}
+    assert not {rule for line, rule in found if line in BROKEN} - {"not_json"}
+    assert "not_json 4" in sarah("check", broken).out
+
+
+def test_a_file_with_a_line_that_is_no_json_is_told_whole_and_not_kept(sarah: Sarah, broken: Path) -> None:
+    told = sarah("add", broken, "--json")
+    assert told.code == 1
+    assert (told.json["dataset"], told.json["errors"]["not_json"], told.json["errors"]["data_type"]) == ("", 4, 1)
+    assert "Nothing was kept" in told.err
+    assert sarah.kept() == []
+
+
+def test_one_line_that_is_no_json_keeps_a_good_file_from_being_kept(sarah: Sarah, good: Path) -> None:
+    with good.open("a", encoding="utf-8") as file:
+        file.write("hello\n")
+    told = sarah("add", good, "--json")
+    assert (told.code, told.json["errors"], sarah.kept()) == (1, {"not_json": 1}, [])
+
+
+def test_no_part_is_written_of_a_file_with_a_line_that_is_no_json(sarah: Sarah, good: Path, tmp_path: Path) -> None:
+    with good.open("a", encoding="utf-8") as file:
+        file.write("hello\n")
+    made = tmp_path / "made"
+    sentence = f"{good}, line 13 is not JSON at character 1"
+    assert sentence in sarah("split", good, "-o", made).refusal
+    mended = sarah("check", good, "--fix", "-o", made)
+    assert "not_json" in mended.out
+    assert (mended.code, sentence in mended.err) == (2, True)
+    assert not made.exists()
+    assert sentence in sarah("check", SEED, "--validation", good).refusal
+
+
 def test_epochs_that_are_asked_for_are_what_is_priced(sarah: Sarah, good: Path) -> None:
     once, twice = (sarah("check", good, "--json", "--epochs", epochs).json for epochs in ("1", "2"))
     assert (once["epochs"], twice["epochs"]) == (1, 2)

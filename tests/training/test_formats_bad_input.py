@@ -129,6 +129,47 @@ def test_a_bad_value_is_refused_with_its_line(tmp_path: Path, bad: str, reason: 
     )
 
 
+def test_every_line_that_is_no_json_is_told_in_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, "e.jsonl", f"\nhello\n{GOOD}\n{GOOD} 1\n[1]\n{GOOD[:9]}")
+    entries = list(Reader(path).every())
+    assert [(entry.line, entry.unread.partition(":")[0]) for entry in entries] == [
+        (2, "is not JSON at character 1 (Expecting value)"),
+        (3, ""),
+        (4, "goes on after its value"),
+        (5, ""),
+        (6, "ends in the middle of a value (it was cut off)"),
+    ]
+    assert [entry.value for entry in entries] == [None, HI, None, [1], None]
+    assert "line 2 is not JSON" in refusal(path)
+
+
+def test_the_first_line_that_is_json_says_what_a_file_of_lines_holds(tmp_path: Path) -> None:
+    alpaca = json.dumps({"instruction": "Hi", "output": "Hello"})
+    reader = Reader(write(tmp_path, "e.jsonl", f"hello\n{alpaca}\noops\n{alpaca}\n"))
+    assert reader.format == "alpaca"
+    assert [(entry.first_question, bool(entry.unread)) for entry in reader.every()] == [
+        ("", True),
+        ("Hi", False),
+        ("", True),
+        ("Hi", False),
+    ]
+
+
+@pytest.mark.parametrize("text", ["hello\nworld\n", "hello\n" * 5000 + GOOD, json.dumps(HI, indent=2)])
+def test_lines_of_which_none_is_json_are_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, "e.jsonl", text)
+    with pytest.raises(DataError, match=r"e\.jsonl, line 1 .*: write one JSON object a line\.$"):
+        next(Reader(path).every())
+
+
+def test_lines_that_hold_what_nobody_can_read_are_refused_as_they_were(tmp_path: Path) -> None:
+    for bad, reason in (("[" * 101 + "]" * 101, "nested more"), ('{"a": 1, "a": 2}', "stands twice")):
+        with pytest.raises(DataError, match=f"line 3 .*{reason}"):
+            list(Reader(write(tmp_path, "e.jsonl", f"{GOOD}\nhello\n{bad}")).every())
+    with pytest.raises(DataError, match="line 3 is not UTF-8"):
+        list(Reader(write(tmp_path, "e.jsonl", f"{GOOD}\nhello\n".encode() + b"\xff")).every())
+
+
 def test_text_nested_as_deep_as_allowed_is_read(tmp_path: Path) -> None:
     deep = "[" * 100 + "]" * 100
     wide = json.dumps([[{"a": [1]}] * 200])

@@ -299,7 +299,7 @@ def test_a_scorecard_fits_into_a_message_whatever_its_names(categories: int) -> 
 
 
 def test_names_act_on_nothing() -> None:
-    told = markdown([card("a`b*c\n# d @here", "+-", ("x```\ny", "**z**"))])
-    assert told.splitlines()[0].startswith("**a\\`b\\*c # d \\@here** passes 1 of 2")
-    assert told.splitlines()[1:] == ["```", "category  a'b*c # d @…", *told.splitlines()[3:5], "```"]
+    told = markdown([card("a`b*c\n# d @everybody", "+-", ("x```\ny", "**z**"))])
+    assert told.splitlines()[0].startswith("**a\\`b\\*c # d \\@everybody** passes 1 of 2")
+    assert told.splitlines()[1:] == ["```", "category  a'b*c # d @ever…", *told.splitlines()[3:5], "```"]
     assert [row.split("  ")[0] for row in told.splitlines()[3:5]] == ["**z**", "x''' y"]

@@ -24,6 +24,8 @@ class Case:
 
     value: object
     """The JSON value, whatever it is."""
+    unread: str
+    """Why there is none, as it is said after the place, or ""."""
     tokens: int
     expectations: Expectations
     lists: tuple[object, ...]
@@ -65,7 +67,7 @@ def case_of(entry: Entry, tokens: int, expectations: Expectations) -> Case:
     said = tuple(_said(messages))
     short = sum(len(text) for _, _, text in said) < PART
     text = "\n".join([text for _, _, text in said]) if short else ""
-    return Case(entry.value, tokens, expectations, lists, listed, messages, said, text)
+    return Case(entry.value, entry.unread, tokens, expectations, lists, listed, messages, said, text)
 
 
 def _said(messages: tuple[tuple[int, Mapping[str, object]], ...]) -> Iterator[Said]:

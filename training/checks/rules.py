@@ -29,6 +29,7 @@ class FileRule:
 
 
 RULES = (
+    Rule("not_json", "error", shape.not_json),
     Rule("data_type", "error", notebook.data_type),
     Rule("missing_messages_list", "error", notebook.missing_messages_list),
     Rule("message_missing_key", "error", notebook.message_missing_key),

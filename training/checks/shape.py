@@ -9,6 +9,12 @@ from training.entries import NOT_PREFERRED, PREFERRED
 _WHOLE = f'{{"input": {{"messages": [...]}}, "{PREFERRED}": [...], "{NOT_PREFERRED}": [...]}}'
 
 
+def not_json(case: Case) -> Iterator[str]:
+    """A line is JSON."""
+    if case.unread:
+        yield f"The line {case.unread}."
+
+
 def weight_not_on_assistant(case: Case) -> Iterator[str]:
     """Only what the assistant says can be weighted."""
     for number, message in case.messages:

@@ -25,7 +25,7 @@ _SMALLEST = 0.001
 # Characters of a scorecard as text, and of what is shown there of a model's name and of a category.
 LONGEST = 1_800
 _NAME = 32
-_COLUMN = 12
+_COLUMN = 16
 _CATEGORY = 24
 # The models that fit beside each other.
 _MOST_CARDS = 3

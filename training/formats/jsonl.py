@@ -13,11 +13,34 @@ from training.formats.strict import Decode, NotStrict, strict_decoder
 
 _SPACE = b" \t\r\n"
 _WAY_OUT = "write one JSON object a line"
+# A file that begins with so many lines that are no JSON is no file of JSON lines.
+_MOST_UNREAD = 1000
 _WORDS = ("true", "false", "null", "-")
 
 
 def read_lines(path: Path, limits: Limits) -> Iterator[Entry]:
-    """Yield the value of every line; raises DataError naming the line."""
+    """Yield every line, those that are no JSON too; raises DataError naming the line, the first where none is JSON."""
+    lines, unread = each_line(path, limits), list[Entry]()
+    for entry in lines:
+        if not entry.unread:
+            yield from (*unread, entry)
+            yield from lines
+            return
+        unread.append(entry)
+        if len(unread) == _MOST_UNREAD:
+            break
+    if unread:
+        refuse_unread(path, unread[0])
+
+
+def refuse_unread(path: Path, entry: Entry) -> None:
+    """Raise DataError for a line that is no JSON."""
+    if entry.unread:
+        raise DataError(f"{path}, line {entry.line} {entry.unread}.")
+
+
+def each_line(path: Path, limits: Limits) -> Iterator[Entry]:
+    """Yield the value of every line, or why it is no JSON; raises DataError for what nothing can be said of."""
     decode = strict_decoder(limits.depth)
     with opened(path, limits.chunk_bytes) as file:
         expected, end = length(file), file.tell()
@@ -27,7 +50,8 @@ def read_lines(path: Path, limits: Limits) -> Iterator[Entry]:
                 place = f"{path}, line {number}"
                 if len(text) > limits.example_brackets:
                     refuse_many(place, text.count(b"{") + text.count(b"["), limits)
-                yield Entry(number, _value(place, text, decode), end)
+                value, unread = _value(place, text, decode)
+                yield Entry(number, value, end, unread)
         refuse_cut(path, end, expected)
 
 
@@ -59,7 +83,8 @@ def utf8(place: str, line: bytes) -> str:
         raise DataError(f"{place} is not UTF-8 text: save the file as UTF-8.") from None
 
 
-def _value(place: str, line: bytes, decode: Decode) -> object:
+def _value(place: str, line: bytes, decode: Decode) -> tuple[object, str]:
+    """Return the value of a line, or why it is no JSON."""
     text = utf8(place, line)
     try:
         value, end = decode(text, 0)
@@ -67,11 +92,11 @@ def _value(place: str, line: bytes, decode: Decode) -> object:
         raise DataError(f"{place} {finding}: mend or remove the line.") from None
     except json.JSONDecodeError as error:
         if cut_off(error, text):
-            raise DataError(f"{place} ends in the middle of a value (it was cut off): {_WAY_OUT}.") from None
-        raise DataError(f"{place} is not JSON at character {error.pos + 1} ({error.msg}): {_WAY_OUT}.") from None
+            return None, f"ends in the middle of a value (it was cut off): {_WAY_OUT}"
+        return None, f"is not JSON at character {error.pos + 1} ({error.msg}): {_WAY_OUT}"
     if end < len(text):
-        raise DataError(f"{place} goes on after its value: {_WAY_OUT}.")
-    return value
+        return None, f"goes on after its value: {_WAY_OUT}"
+    return value, ""
 
 
 def cut_off(error: json.JSONDecodeError, text: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from training.entries import Entry
 from training.examples import DataError
 from training.formats.apart import read_parquet
+from training.formats.jsonl import refuse_unread
 from training.formats.limits import DEFAULT, Limits
 from training.formats.pages import Ask, read_pages
 from training.formats.recognition import Format, json_entries, recognise
@@ -40,7 +41,16 @@ class Reader:
         self._recognised = recognised
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield examples in the chat format; what is none is yielded as it is, for the checks to judge."""
+        """Yield examples in the chat format; what is none is yielded as it is, for the checks to judge.
+
+        A line that is no JSON is refused.
+        """
+        for entry in self.every():
+            refuse_unread(self._path, entry)
+            yield entry
+
+    def every(self) -> Iterator[Entry]:
+        """Yield the same, and each line that is no JSON among them: a check tells all of them."""
         self.left_out = 0
         if self._shaping == _AS_IT_IS:
             yield from self._chat()
@@ -73,4 +83,4 @@ class Reader:
 def _converted(entries: Iterator[Entry], shape: Shape | None = None) -> Iterator[Entry]:
     """Yield examples in the chat format; without a shape, each is asked for its own."""
     for entry in entries:
-        yield Entry(entry.line, as_chat(entry.value, shape or shape_of(entry.value)), entry.end)
+        yield Entry(entry.line, as_chat(entry.value, shape or shape_of(entry.value)), entry.end, entry.unread)

@@ -8,7 +8,7 @@ from typing import Literal
 from training.entries import Entry
 from training.examples import DataError
 from training.formats.elements import Layout, holds_list, read_elements
-from training.formats.jsonl import read_lines
+from training.formats.jsonl import each_line, read_lines
 from training.formats.limits import Limits
 from training.formats.pages import page_files
 from training.formats.shapes import shape_of
@@ -54,7 +54,7 @@ def recognise(path: Path, told: Format | None, limits: Limits) -> Recognised:
 
 
 def json_entries(path: Path, layout: Layout, limits: Limits) -> Iterator[Entry]:
-    """Yield the values of a file of JSON, as they are; raises DataError naming the line."""
+    """Yield the values of a file of JSON, as they are, and lines that are no JSON; raises DataError naming the line."""
     return read_lines(path, limits) if layout == "lines" else read_elements(path, layout, limits)
 
 
@@ -93,15 +93,15 @@ def _layout(path: Path, head: bytes, limits: Limits) -> Layout:
 
 def _first_line_is_whole(path: Path, limits: Limits) -> bool:
     try:
-        next(read_lines(path, limits), None)
+        first = next(each_line(path, limits), None)
     except DataError:
         return False
-    return True
+    return not (first and first.unread)
 
 
 def _first_shape(path: Path, layout: Layout, limits: Limits) -> Format:
     try:
-        first = next(json_entries(path, layout, limits), None)
+        first = next((entry for entry in json_entries(path, layout, limits) if not entry.unread), None)
     except DataError:
         # Said again, in its place, when the file is read.
         return "chat"
