@@ -118,7 +118,11 @@ async def loop(window: Window, server: TuningServer, acts: Sequence[str]) -> lis
     await counter.start(NAME, "embedded")
     await counter.press("Start it")
     await counter.until("It made")
-    return [bad, price, half_way, Scene("The end of a run of the embedded model", "", window.run())]
+    end = Scene("The end of a run of the embedded model", "", window.run())
+    await counter.press("Promote")
+    promoted = Scene("Promoted by the button", "", window.reply())
+    await counter.give("model rollback")
+    return [bad, price, half_way, end, promoted, Scene("Rolled back", acts[2], window.reply())]
 
 
 def damaged(content: bytes) -> bytes:
@@ -133,7 +137,7 @@ def damaged(content: bytes) -> bytes:
 
 def page(chat: str, scenes: list[Scene]) -> str:
     """Return the scenes as a page that looks like a chat, in two columns."""
-    columns = (scenes[:2], scenes[2:])
+    columns = (scenes[:3], scenes[3:])
     drawn = "".join(f"<main>{''.join(map(_scene, column))}</main>" for column in columns)
     return f"<!doctype html><style>{LOOKS.read_text('utf-8')}</style><body class={chat}>{drawn}"
 
@@ -151,10 +155,13 @@ def _scene(scene: Scene) -> str:
     )
 
 
-# How each chat is opened, and what an admin gives there: the command for a file, and for a run.
+# How each chat is opened, and what an admin gives there: the commands for a file, for a run, and to roll back.
 CHATS: Mapping[str, tuple[Opening, Sequence[str]]] = {
-    "discord": (discord_window, ("/data upload", f"/train start dataset:{NAME} provider:openai")),
-    "slack": (slack_window, ("/sarah data upload", f"/sarah train start {NAME} provider=openai")),
+    "discord": (discord_window, ("/data upload", f"/train start dataset:{NAME} provider:openai", "/model rollback")),
+    "slack": (
+        slack_window,
+        ("/sarah data upload", f"/sarah train start {NAME} provider=openai", "/sarah model rollback"),
+    ),
 }
 
 

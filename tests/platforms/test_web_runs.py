@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from structlog.testing import capture_logs
 
 from bot.admin.admin import Admin
@@ -126,10 +128,14 @@ async def test_a_part_that_is_the_same_has_the_same_version_and_a_changed_one_an
 
 async def _signed_in(page: Page, url: str) -> None:
     await page.goto(f"{url}/admin")
+    await _let_in(page)
+    await expect(page.get_by_role("heading", name="Admin")).to_be_visible()
+
+
+async def _let_in(page: Page) -> None:
     await page.get_by_label("Name").fill("Olga")
     await page.get_by_label("Passphrase").fill(KEYS["Olga"])
     await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", name="Admin")).to_be_visible()
 
 
 async def _tuned(page: Page, file: Path) -> None:
@@ -161,6 +167,8 @@ async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_relo
         await _signed_in(page, url)
         assert await _fits(page, width)
         await _tuned(page, file)
+        await expect(page).to_have_url(re.compile(r"/admin/runs/run-[\w-]+\?reply="))
+        await expect(page.get_by_text("is started; its progress is told here.")).to_be_visible()
         opened = await page.evaluate("performance.timeOrigin")
         await expect(page.locator("[data-over] img")).to_be_visible(timeout=60_000)
         await expect(page.get_by_text("succeeded")).to_be_visible()
@@ -169,6 +177,49 @@ async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_relo
         await page.get_by_role("button", name="Promote").click()
         await expect(page.get_by_text("answers from the next message on")).to_be_visible()
         assert refused == []
+
+
+async def test_an_open_page_leads_over_the_sign_in_to_the_run_s_end_after_a_restart(
+    tmp_path: Path, browser: Profiles
+) -> None:
+    async with open_office(tmp_path) as office, customer(browser) as olga:
+        async with at_the_desk(office) as member:
+            await member.fill("data upload", {"file": ("lamps.jsonl", GOOD)})
+        run, page = await begun(office), olga.page
+        async with served(office, browser.port, keys=KEYS) as url:
+            await _signed_in(page, url)
+            await page.goto(f"{url}/admin/runs/{run}?reply=unknown")
+            await expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+        async with served(office, browser.port, keys=KEYS):
+            await expect(page.get_by_label("Passphrase")).to_be_visible()
+            office.office.start_work()
+            await _let_in(page)
+            await expect(page).to_have_url(f"{url}/admin/runs/{run}")
+            await expect(page.locator("[data-over]")).to_contain_text("succeeded", timeout=60_000)
+
+
+async def test_an_open_page_stays_while_something_before_the_server_says_that_it_is_away(
+    tmp_path: Path, browser: Profiles
+) -> None:
+    async with open_office(tmp_path) as office, customer(browser) as olga:
+        async with at_the_desk(office) as member:
+            await member.fill("data upload", {"file": ("lamps.jsonl", GOOD)})
+        run, page = await begun(office), olga.page
+        async with served(office, browser.port, keys=KEYS) as url:
+            await _signed_in(page, url)
+            await page.goto(f"{url}/admin/runs/{run}")
+            opened = await page.evaluate("performance.timeOrigin")
+            await page.route("**/admin/runs/*", _away, times=1)
+            async with page.expect_response(lambda answer: answer.status == HTTPStatus.BAD_GATEWAY):
+                pass
+            async with page.expect_response(lambda answer: answer.status == HTTPStatus.OK):
+                pass
+            await expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+            assert await page.evaluate("performance.timeOrigin") == opened
+
+
+async def _away(route: Route) -> None:
+    await route.fulfill(status=HTTPStatus.BAD_GATEWAY, body="Nobody is there.")
 
 
 async def until(member: Member, path: str, wanted: str) -> httpx.Response:

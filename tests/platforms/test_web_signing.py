@@ -132,7 +132,9 @@ async def test_signing_in_leads_to_the_page_that_was_wanted_and_never_elsewhere(
         assert (await olga.sign_in(to="/admin/do/data/upload")).url.path == "/admin/do/data/upload"
         olga.client.cookies.clear()
         olga.client.follow_redirects = False
-        assert (await olga.sign_in(to="//evil.example/admin")).headers["location"] == "/admin"
+        for elsewhere in ("//evil.example/admin", "https://evil.example/admin/runs/run-1", "/do/human", "/admin/../do"):
+            assert (await olga.sign_in(to=elsewhere)).headers["location"] == "/admin"
+            olga.client.cookies.clear()
 
 
 async def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """Customers who wait for a person of the Admin tab: shown to whoever signs in, until they are handed back."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.admin.board import Notice, ShowError
 from bot.admin.calls import Caller
-from bot.conversation import Conversation
+from bot.conversation import Conversation, Question
+from bot.platforms.web.markdown import as_html, linked
 from bot.platforms.web.waiting import MOST, Waiting
 from tests.admin_kit import Scene as Office
 from tests.admin_kit import open_office
-from tests.platforms.web_staff import Member, at_the_desk, forms, shown
+from tests.platforms.web_scene import KEYS, served
+from tests.platforms.web_staff import OWN, Member, at_the_desk, forms, shown, visiting
 
 SUPPORT = "web:admin"
 
@@ -41,6 +44,32 @@ async def test_who_waits_is_shown_again_after_every_restart_until_they_are_hande
         await told(olga, "(conversation #1)")
         assert "(#1)" in shown(await olga.press(await olga.see("/admin"), "Hand back"))
         assert "(conversation #1)" not in shown(await olga.see("/admin"))
+
+
+async def test_the_address_of_a_customer_s_conversation_is_a_link(tmp_path: Path) -> None:
+    async with (
+        open_office(tmp_path, sarah_support_channels=SUPPORT) as office,
+        served(office, keys=KEYS) as url,
+        visiting(url) as olga,
+        visiting(url) as alice,
+    ):
+        await alice.see("/")
+        token = alice.client.cookies["conversation"]
+        question = Question(Conversation("web", "", token), token, "m1", "my lamp is dark")
+        async for _ in office.assistant.answer(question):
+            pass
+        await alice.client.post("/do/human", headers=OWN)
+        [link] = re.findall(r'<a href="([^"]+)" rel="([^"]+)">([^<]+)</a>', (await olga.sign_in()).text)
+        assert link == (link[2], "noopener noreferrer nofollow", link[2])
+        assert link[2].startswith(f"{url}/admin/conversations/")
+        assert "my lamp is dark Yes." in shown(await olga.see(link[0]))
+
+
+def test_only_an_address_of_a_page_that_has_a_line_of_its_own_becomes_a_link() -> None:
+    assert 'href="https://lumen.example/a?b=_1_&amp;c"' in as_html(linked("Come:\nhttps://lumen.example/a?b=_1_&c"))
+    for text in ("see https://lumen.example", "javascript:alert(1)", "ftp://lumen.example", 'https://a"><b onclick=x>'):
+        assert "<a" not in as_html(linked(text))
+    assert "<a" not in as_html("https://lumen.example")
 
 
 async def test_everybody_who_waits_is_shown_and_nobody_whose_wait_is_over(tmp_path: Path) -> None:

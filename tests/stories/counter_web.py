@@ -48,7 +48,8 @@ class WebCounter:
     async def close(self) -> None:
         """End that in order."""
         # Pages that stay open would load themselves again, in the middle of what comes next.
-        await self._ann.page.goto("about:blank")
+        for page in (self._ann.page, self.page):
+            await page.goto("about:blank")
         if self._serving:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)

@@ -20,7 +20,7 @@ from bot.platforms.web.entrance import Entrance, Handler, same
 from bot.platforms.web.forms import Filling, Place, form_of, press, presses
 from bot.platforms.web.handing import handed_out
 from bot.platforms.web.links import Links
-from bot.platforms.web.markdown import as_html
+from bot.platforms.web.markdown import as_html, linked
 from bot.platforms.web.plain import Pages
 from bot.platforms.web.receiving import ACT, PRESSED, SECRET, posted
 from bot.platforms.web.sessions import Session
@@ -36,6 +36,8 @@ GROUPS = {"data": "Data", "train": "Training", "model": "Models", "sarah": "Answ
 ELSEWHERE = frozenset({"sarah channel"})
 # The customer's conversation that a form is about, where it is about one.
 ABOUT = "_about"
+# The reply that led to a run's page.
+REPLY = "reply"
 TURNS_SHOWN = 20
 GONE = "That conversation was handed back, or never handed over: “Status” of “Answers and settings” tells who waits."
 
@@ -81,8 +83,9 @@ class BackOffice:
         for command in self._admin.commands:
             if command.group and command.title not in ELSEWHERE and self._admin.may(caller, command.title):
                 groups.setdefault(command.group, []).append(command)
+        waiting = (Notice(linked(notice.text), notice.buttons) for notice in self._waiting.newest())
         announced = (Notice(reply.text, reply.buttons) for reply in self._announced.newest())
-        body = "".join(_told(notice, place) for notice in (*self._waiting.newest(), *announced))
+        body = "".join(_told(notice, place) for notice in (*waiting, *announced))
         for group, commands in groups.items():
             cards = "".join(_card(command, place) for command in commands)
             title = GROUPS.get(group, group.capitalize())
@@ -117,9 +120,11 @@ class BackOffice:
                 self._announced.heed(call, reply)
         except UploadError as refused:
             reply = Reply(str(refused))
+        key = session.shelf.keep(Shown(title, reply))
         if reply.run:
             self._boards.follow(reply.run)
-        key = session.shelf.keep(Shown(title, reply))
+            # The address outlives this process, other than that of a reply.
+            return RedirectResponse(f"/admin/runs/{reply.run}?{REPLY}={key}", HTTPStatus.SEE_OTHER)
         return RedirectResponse(f"/admin/replies/{key}", HTTPStatus.SEE_OTHER)
 
     async def _form(self, command: Command, session: Session, call: Call) -> Response:
@@ -137,11 +142,8 @@ class BackOffice:
         shown = session.shelf.find(key)
         if shown is None:
             return self._missing(session, "That reply is no longer kept: give the command again.")
-        place = Place(ROOT, session.secret)
-        body, run = f"{HOME}{reply_of(shown, key, place)}", shown.reply.run
-        if run:
-            body += f'<h2><a href="/admin/runs/{run}">{run}</a></h2>{progress_of(self._boards.report(run), place)}'
-        return self._pages.show(shown.title.capitalize(), body, session=session, is_live=bool(run))
+        body = f"{HOME}{reply_of(shown, key, Place(ROOT, session.secret))}"
+        return self._pages.show(shown.title.capitalize(), body, session=session)
 
     async def _file(self, request: Request, session: Session) -> Response:
         shown, at = session.shelf.find(request.path_params["key"]), int(request.path_params["at"])
@@ -154,7 +156,10 @@ class BackOffice:
         report = self._boards.report(run)
         if report is None and not self._boards.is_followed(run):
             return self._missing(session, f"Nothing is told here of a run {run}: “Status” under Training finds runs.")
-        body = f"{HOME}{progress_of(report, Place(ROOT, session.secret))}"
+        place, key, begun = Place(ROOT, session.secret), request.query_params.get(REPLY, ""), ""
+        if shown := session.shelf.find(key):
+            begun = f'{reply_of(shown, key, place)}<h2><a href="/admin/runs/{run}">{run}</a></h2>'
+        body = f"{HOME}{begun}{progress_of(report, place)}"
         return self._pages.show(f"Run {run}", body, session=session, is_live=not (report and report.is_last))
 
     async def _conversation(self, request: Request, session: Session) -> Response:

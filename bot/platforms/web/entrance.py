@@ -22,7 +22,7 @@ COOKIE = "admin"
 # Vouches for the sign-in form, before there is a session.
 FORM_COOKIE = "sign-in"
 NEXT = "_next"
-INSIDE = re.compile(r"/admin(/[\w.-]+)*")
+INSIDE = re.compile(r"/admin(/(?!\.)[\w.-]+)*")
 STRANGE = "That form did not come from this page, or from before you signed in: open it again and send it once more."
 
 Handler = Callable[[Request, Session], Awaitable[Response]]

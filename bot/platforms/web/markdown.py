@@ -1,5 +1,6 @@
 """Replies as HTML: Markdown only, no HTML of anybody's, no pictures, and links that lead to pages."""
 
+import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 SCHEMES = frozenset({"", "http", "https"})
+ADDRESS = re.compile(r"^https?://[^\s<>]+$", re.MULTILINE)
 
 
 class _Markdown(MarkdownIt):
@@ -64,3 +66,8 @@ _MARKDOWN = _markdown()
 def as_html(text: str) -> str:
     """Return a reply's Markdown as HTML that is safe whatever stands in it."""
     return _MARKDOWN.render(text).replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+
+
+def linked(text: str) -> str:
+    """Return a text of ours as Markdown in which every address that has a line of its own is a link."""
+    return ADDRESS.sub(r"<\g<0>>", text)

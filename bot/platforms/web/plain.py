@@ -22,16 +22,19 @@ POLICY = (
 
 # Seconds between two looks where there is no script.
 RELOAD = 5
-# Puts what has changed in its place, without taking away where the reader is.
+# Puts what has changed in its place, without taking away where the reader is; where the page is no longer there for
+# this reader, as after a restart, it is loaded again and shows what stands there now: the sign-in, or why not.
 REFRESH = r"""
 const look = async () => {
   try {
     const answer = await fetch(location.href);
+    if (answer.status >= 500) throw answer.status;
     const [main] = /<main[^]*<\/main>/.exec(await answer.text()) ?? [""];
     const fresh = new DOMParser().parseFromString(main, "text/html");
     const [now, then] = [document, fresh].map((page) => page.querySelector("[data-live]"));
-    if (now && then && now.dataset.live !== then.dataset.live) now.replaceWith(then);
-    if (!then || then.dataset.over) return;
+    if (answer.redirected || !then) return location.reload();
+    if (now.dataset.live !== then.dataset.live) now.replaceWith(then);
+    if (then.dataset.over) return;
   } catch { /* The server is away: it is asked again. */ }
   setTimeout(look, 2000);
 };
