@@ -5,10 +5,10 @@ DATA ?= data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run chat test check bench data-report lock clean
+.PHONY: help install dev run chat test check bench data-report example-report lock clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -34,8 +34,8 @@ run: install ## Sarah on http://127.0.0.1:7860 and every platform whose tokens a
 chat: install ## Sarah in this terminal
 	@exec $(BIN)/sarah chat
 
-test: dev ## the whole suite
-	$(BIN)/python -m pytest
+test: dev ## the whole suite, in two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: dev ## ruff, pyright, import-linter
 	$(BIN)/ruff check .
@@ -48,6 +48,9 @@ bench: dev ## the figures in README
 
 data-report: install ## what is in DATA, a company's folder, and every problem with it
 	@$(BIN)/python -m training.report $(DATA)
+
+example-report: dev ## docs/example-report, computed anew: three models on every scenario
+	$(BIN)/python -m tests.example_report
 
 lock: dev ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -33,22 +33,28 @@ TITLES = {
     "home": "Kept in",
 }
 
-# Where each group of training's commands is; what they need takes half a second to import.
-TRAINING = {"data": "training.cli.data", "train": "training.cli.train", "model": "training.cli.model"}
+# Where each group of commands is; what they need takes half a second to import.
+GROUPS = {
+    "data": "training.cli.data",
+    "train": "training.cli.train",
+    "model": "training.cli.model",
+    "topic": "training.cli.topic",
+    "eval": "bot.evaluating",
+}
 
 
 class Sarah(TyperGroup):
-    """The bot's commands, and training's, which are imported when somebody asks for them."""
+    """The bot's commands, and groups of them, which are imported when somebody asks for them."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - as the library has it
         """Return the names of all commands."""
-        return [*super().list_commands(ctx), *TRAINING]
+        return [*super().list_commands(ctx), *GROUPS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as the library has it
         """Return a command by its name, or None."""
-        if cmd_name not in TRAINING:
+        if cmd_name not in GROUPS:
             return super().get_command(ctx, cmd_name)
-        command = typer.main.get_command(import_module(TRAINING[cmd_name]).app)
+        command = typer.main.get_command(import_module(GROUPS[cmd_name]).app)
         command.name = cmd_name
         return command
 

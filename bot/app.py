@@ -5,28 +5,30 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from aiohttp import web
-from filelock import FileLock, Timeout
 
 from bot.admin.admin import Admin
+from bot.admin.canary import returned
 from bot.admin.catalogue import COMMANDS
 from bot.admin.files import sweep
 from bot.admin.office import Office
 from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Company, Rehearsal
+from bot.admin.setups import circumstances
 from bot.admin.working import Work
 from bot.assistant import Assistant, Clock, Policy
+from bot.canary import Bounds, Keeper
 from bot.conversation import Platform, StartupError
-from bot.guard import Guard, OpenGuard, TopicGuard
+from bot.guarding import guard_of
+from bot.home import held
 from bot.http import open_http
 from bot.metrics import Metrics
 from bot.models.chain import Chain
 from bot.models.champion import open_champion
-from bot.models.library import open_library
-from bot.models.making import models_named, tuned
+from bot.models.library import Library, open_library
+from bot.models.making import models_named, topics, tuned
 from bot.persona import Persona, read_persona
 from bot.platforms.terminal import terminal
 from bot.serving import Serving, State
@@ -34,8 +36,7 @@ from bot.settings import Settings
 from bot.store import Store, open_store
 from training.examples import DataError
 from training.facts import read_facts
-from training.knowledge import Knowledge, read_knowledge
-from training.topic import read_topic_model
+from training.knowledge import read_knowledge
 
 # A part's name, and one phrase about it.
 Tell = Callable[[str, str], None]
@@ -61,16 +62,18 @@ async def open_desk(
     """Build an assistant over the home folder; raises StartupError when that cannot be."""
     home, build = settings.sarah_home, partial(tuned, settings)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_own(home))
+        stack.enter_context(held(home))
         sweep(home)
         store = await stack.enter_async_context(open_store(home / "sarah.db"))
         records = stack.enter_context(Records(home))
-        company, metrics = _company(settings), Metrics()
+        company, metrics = company_of(settings, stack), Metrics()
         models = models_named(settings, company.knowledge, stack)
-        library = await stack.enter_async_context(open_library(home, build))
-        champion = await stack.enter_async_context(open_champion(home, build))
+        topic_of = topics(settings)
+        library = await stack.enter_async_context(open_library(home, build, topic_of=topic_of))
+        champion = await stack.enter_async_context(open_champion(home, build, topic_of=topic_of))
         chain = Chain(models, metrics, champion, library=library)
-        assistant = _assistant(settings, company, store, chain, metrics, per_minute)
+        canary = keeper_of(settings, store, models[0].name, library)
+        assistant = _assistant(settings, company, store, chain, metrics, per_minute, canary)
         work = Work(records)
         office = Office(
             settings=settings,
@@ -79,6 +82,7 @@ async def open_desk(
             assistant=assistant,
             persona=company.persona,
             rehearsal=Rehearsal(company, library, models[0], records),
+            canary=canary,
             staff=staff_of(settings),
             start_work=work.start,
             platforms={} if states is None else states,
@@ -87,12 +91,14 @@ async def open_desk(
         )
         admin = Admin(office, COMMANDS)
         stack.push_async_callback(admin.close)
+        canary.tell(partial(returned, office))
+        stack.push_async_callback(canary.close)
         names = (*(f"{name}, the champion" for name in champion.names), *(model.name for model in models))
         yield Desk(company.persona, assistant, admin, metrics, names, work.start)
 
 
 def _assistant(  # noqa: PLR0913, PLR0917 - built once, in sight
-    settings: Settings, company: Company, store: Store, chain: Chain, metrics: Metrics, per_minute: int
+    settings: Settings, company: Company, store: Store, chain: Chain, metrics: Metrics, per_minute: int, canary: Keeper
 ) -> Assistant:
     policy = Policy(settings.sarah_longest_question, per_minute, settings.sarah_waiting, bool(_support(settings)))
     return Assistant(
@@ -104,7 +110,14 @@ def _assistant(  # noqa: PLR0913, PLR0917 - built once, in sight
         policy=policy,
         metrics=metrics,
         clock=Clock(reference=lambda: secrets.token_hex(4)),
+        canary=canary,
     )
+
+
+def keeper_of(settings: Settings, store: Store, base: str, library: Library) -> Keeper:
+    """Return what gives conversations to a candidate; `base` is who answers where nothing is promoted."""
+    bounds = Bounds(errors=settings.sarah_canary_errors, downs=settings.sarah_canary_down)
+    return Keeper(store, settings.sarah_home, base, library, bounds=bounds)
 
 
 def _support(settings: Settings) -> dict[str, str]:
@@ -152,38 +165,17 @@ async def talk(settings: Settings, conversation: str, *, as_json: bool) -> None:
         await platform.run(lambda _: None)
 
 
-def _own(home: Path) -> FileLock:
-    """Hold the home folder, so that two processes never answer the same customers."""
-    lock = FileLock(home / "lock", timeout=0)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise StartupError(
-            f"Another process works in {home}: stop it, or give this one a folder of its own in SARAH_HOME."
-        ) from None
-    except OSError as error:
-        raise StartupError(
-            f"{home} cannot be written to ({error.strerror}): set SARAH_HOME to a folder that can."
-        ) from error
-    return lock
-
-
-def _company(settings: Settings) -> Company:
+def company_of(settings: Settings, stack: AsyncExitStack) -> Company:
+    """Read the company's folder; raises StartupError when it is not what it should be."""
     data = settings.sarah_data
     persona, facts = read_persona(data), data / "facts.toml"
     try:
         knowledge = read_knowledge(data)
         contacts = read_facts(facts).contacts if facts.is_file() else ()
-        return Company(persona, knowledge, _guard(settings, knowledge), data / "scenarios", contacts)
+        guard = guard_of(settings, persona, stack)
+        return Company(persona, knowledge, guard, data / "scenarios", contacts, **circumstances(settings))
     except DataError as error:
         raise StartupError(str(error)) from error
-
-
-def _guard(settings: Settings, knowledge: Knowledge) -> Guard:
-    if not settings.sarah_guard:
-        return OpenGuard()
-    return TopicGuard(read_topic_model(settings.sarah_data, knowledge), settings.sarah_guard_threshold)
 
 
 def _who_answers(models: tuple[str, ...]) -> str:

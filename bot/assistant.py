@@ -1,12 +1,12 @@
 """One customer turn, from question to streamed answer."""
 
-import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 
 import structlog
 
+from bot.canary import Keeper
 from bot.conversation import (
     Answered,
     Conversation,
@@ -23,17 +23,14 @@ from bot.guard import Guard
 from bot.incoming import clean, says_something
 from bot.limits import Busy, Cooldown, Limits, TurnQueue
 from bot.metrics import Metrics
-from bot.models import ModelError, Prompt
-from bot.models.chain import Chain, Spoken
-from bot.persona import Persona, fresh, offers_person, told
+from bot.models import ModelError
+from bot.models.chain import Chain
+from bot.persona import Persona, offers_person
+from bot.replying import Clock, Replies, Turn
 from bot.store import Outcome, Store, StoreError
 from training.knowledge import Knowledge
 
-# More turns than any window holds: what fits is decided by tokens.
-TURNS_READ = 40
-PASSAGES_SHOWN = 4
-# Who "answered" where no model was asked.
-GUARD = "guard"
+# Who "answered" where a message was declined, or nobody answered.
 RULES = "rules"
 # Messages remembered, while the database is out of order, so that a redelivery brings no second apology.
 APOLOGIES_KEPT = 1000
@@ -56,25 +53,6 @@ class Policy:
     can_hand_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where time and chance come from."""
-
-    reference: Callable[[], str]
-    seconds: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.time
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question on its way to an answer; `began` is in the clock's seconds."""
-
-    id: int
-    reference: str
-    question: Question
-    began: float
-
-
 class Assistant:
     """Answers customers; satisfies `bot.conversation.Answers`."""
 
@@ -89,14 +67,23 @@ class Assistant:
         policy: Policy,
         metrics: Metrics,
         clock: Clock,
+        canary: Keeper | None = None,
     ) -> None:
         self._store = store
         self._persona = persona
-        self._knowledge = knowledge
-        self._guard = guard
-        self._chain = chain
         self._metrics = metrics
         self._clock = clock
+        self._replies = Replies(
+            store=store,
+            persona=persona,
+            knowledge=knowledge,
+            guard=guard,
+            chain=chain,
+            metrics=metrics,
+            clock=clock,
+            canary=canary,
+        )
+        self._canary = canary
         self._can_hand_over = policy.can_hand_over
         self._limits = Limits(asdict(policy), store.limits.values)
         self._queue = TurnQueue(self._limits.waiting)
@@ -196,14 +183,12 @@ class Assistant:
                 yield event
             return
         try:
-            history = await self._store.before(turn.id, TURNS_READ)
-            if self._guard.on_topic(turn.question.text, history[-1] if history else None):
-                answer = self._asked(turn, history)
-            else:
-                refusal = fresh(self._persona.refusals, [past.answer for past in history])
-                answer = self._say(turn, Outcome("answered", refusal, GUARD, on_topic=False))
-            async for event in answer:
-                yield event
+            async for event in self._replies.to(turn):
+                if not isinstance(event, Outcome):
+                    yield event
+                    continue
+                async for ended in self._end(turn, event):
+                    yield ended
         except (ModelError, StoreError) as error:
             # Without the traceback: it would hold what the customer wrote.
             structlog.get_logger().error("turn.failed", reference=turn.reference, why=str(error))
@@ -226,21 +211,6 @@ class Assistant:
     def _fail(self, turn: Turn) -> AsyncIterator[Event]:
         return self._say(turn, Outcome("failed", self._apology(turn), RULES))
 
-    async def _asked(self, turn: Turn, history: Sequence[PastTurn]) -> AsyncIterator[Event]:
-        """Stream what the models say."""
-        question = turn.question.text
-        before = history[-1].question if history else ""
-        passages = self._knowledge.passages(question, before, PASSAGES_SHOWN)
-        rules = self._store.channels.rules(turn.question.conversation)
-        prompt = Prompt(told(self._persona, rules.instructions), passages, tuple(history), question)
-        self._metrics.added.observe(self._clock.seconds() - turn.began)
-        async for event in self._chain.answer(prompt, turn.reference, rules.model):
-            if not isinstance(event, Spoken):
-                yield event
-                continue
-            async for ended in self._end(turn, Outcome("answered", event.text, event.model)):
-                yield ended
-
     async def _say(self, turn: Turn, outcome: Outcome) -> AsyncIterator[Event]:
         """Say a sentence of our own."""
         yield Piece(outcome.answer)
@@ -259,6 +229,8 @@ class Assistant:
         except StoreError as error:
             # Without the traceback: it would hold what the customer wrote.
             structlog.get_logger().error("turn.not_recorded", reference=turn.reference, why=str(error))
+        if self._canary:
+            await self._canary.look(turn.question.conversation)
 
     def _answered(self, turn: Turn, outcome: Outcome) -> Answered:
         """Count and log how a turn ended."""
@@ -341,6 +313,8 @@ class Assistant:
         kept = await self._store.rate(turn, author, rating, self._clock.now())
         if kept:
             self._metrics.ratings.labels(rating).inc()
+            if self._canary:
+                await self._canary.look()
         return kept
 
 

@@ -27,6 +27,9 @@ class Metrics:
         self.model_failures = Counter(
             "sarah_model_failures", "Answers that a model did not finish", ["model"], registry=self._registry
         )
+        self.drifted = Counter(
+            "sarah_drifted_answers", "Answers cut off where they left the subject", ["model"], registry=self._registry
+        )
         self.ratings = Counter("sarah_ratings", "Customers' verdicts", ["rating"], registry=self._registry)
         self.platforms = Gauge(
             "sarah_platform_up", "1 where a platform is being served", ["platform"], registry=self._registry

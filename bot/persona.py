@@ -28,6 +28,7 @@ class Sentences:
     busy: str
     failed: str
     cut: str
+    drifted: str
     switched_off: str
     handed_over: str
     with_person: str

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from bot.conversation import StartupError
@@ -25,9 +25,20 @@ ALIKE = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Bias = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Judge = Annotated[
+    Literal["trained", "model", "off"], BeforeValidator(lambda value: _JUDGES.get(str(value).lower(), value))
+]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+
+# What was to be said while there was but one guard.
+_JUDGES = {
+    **dict.fromkeys(("true", "yes", "on", "1"), "trained"),
+    **dict.fromkeys(("false", "no", "off", "0"), "off"),
+    **{name: name for name in ("trained", "model")},
+}
 
 _LISTED = re.compile(r"(discord|slack|web):[A-Za-z0-9]+")
 _WEB_ADMIN = re.compile(r"([A-Za-z0-9._-]{1,40})=(\S{12,200})")
@@ -98,11 +109,24 @@ class Settings(TrainingSettings):
         default=2, ge=0, le=10, description="How often a model is asked again when it is busy or down."
     )
 
-    sarah_guard: bool = Field(
-        default=True, description="Whether questions that are not about the product are refused unasked."
+    sarah_guard: Judge = Field(
+        default="trained",
+        description="Who refuses questions that are not about the product: trained, model, or off for nobody.",
     )
-    sarah_guard_threshold: Share = Field(
-        default=0.3, description="The probability of being about the product below which a question is refused, 0 to 1."
+    sarah_guard_model: str = Field(
+        default="", description="The model that is asked where the guard is a model; empty: SARAH_MODEL."
+    )
+    sarah_guard_model_url: WebAddress = Field(
+        default="", description="Its base URL; empty: the same as the first model's."
+    )
+    sarah_guard_model_key: Secret = Field(
+        default=SecretStr(""), description="Its API key; empty: the one that was given for its server."
+    )
+    sarah_guard_bias: Bias = Field(
+        default=0.0, description="Added to the log-odds of that model's yes: higher refuses less."
+    )
+    sarah_guard_deadline: Seconds = Field(
+        default=3.0, description="Seconds after which the trained guard decides in that model's place."
     )
     sarah_longest_question: int = Field(
         default=4000, ge=100, description="The longest message that is answered, in characters."
@@ -110,6 +134,23 @@ class Settings(TrainingSettings):
     sarah_per_minute: int = Field(default=20, ge=0, description="Messages a minute from one customer; 0: any number.")
     sarah_waiting: int = Field(
         default=4, ge=0, description="Messages of one conversation that may wait while one is answered."
+    )
+
+    sarah_canary_errors: Share = Field(
+        default=0.05, description="The share of failed answers above which a canary is ended by itself, 0 to 1."
+    )
+    sarah_canary_down: Share = Field(
+        default=0.2, description="The share of thumbs-down among its ratings above which a canary is ended, 0 to 1."
+    )
+
+    sarah_judge_model: str = Field(
+        default="", description="The model that judges answers where an evaluation asks for one; empty: none."
+    )
+    sarah_judge_model_url: WebAddress = Field(
+        default="", description="Its base URL; empty: the same as the first model's."
+    )
+    sarah_judge_model_key: Secret = Field(
+        default=SecretStr(""), description="Its API key; empty, and at the first model's URL: the same key."
     )
 
     sarah_web: bool = Field(default=True, description="Whether the web page is served.")
@@ -157,6 +198,13 @@ class Settings(TrainingSettings):
         """Return the passphrases of those who may sign in on the web page, by their names."""
         parts = _parts(self.sarah_web_admins.get_secret_value())
         return {found[1]: found[2] for found in map(_WEB_ADMIN.fullmatch, parts) if found}
+
+    def guard_model(self) -> tuple[str, str, str, str]:
+        """Return setting, name ("" where there is none), base URL and key of the model that judges questions."""
+        setting = "SARAH_GUARD_MODEL" if self.sarah_guard_model else "SARAH_MODEL"
+        url = self.sarah_guard_model_url or self.sarah_model_url
+        key = self.sarah_guard_model_key.get_secret_value() or self.key_for(url)
+        return setting, self.sarah_guard_model or self.sarah_model, url, key
 
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out; of the web admins each passphrase."""

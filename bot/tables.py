@@ -115,6 +115,41 @@ progress = sa.Table(
     sa.Column("is_over", sa.Boolean, nullable=False),
 )
 
+# A model that is given a share of the conversations, beside the champion; one at a time.
+canaries = sa.Table(
+    "canaries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # a model of the registry
+    sa.Column("model", sa.String, nullable=False),
+    # the name of who answers the other conversations
+    sa.Column("champion", sa.String, nullable=False),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("started_by", sa.String, nullable=False),
+    sa.Column("started_at", sa.Float, nullable=False),
+    sa.Column("ended_by", sa.String, nullable=False, server_default=""),
+    # 0 while it runs
+    sa.Column("ended_at", sa.Float, nullable=False, server_default="0"),
+    sa.Column("why", sa.Text, nullable=False, server_default=""),
+    # Which conversations it has is decided by its id, which must never come again.
+    sqlite_autoincrement=True,
+)
+
+IS_RUNNING = canaries.c.ended_at == sa.literal_column("0")
+
+sa.Index("canaries_running", canaries.c.ended_at, unique=True, sqlite_where=IS_RUNNING)
+
+# The turns for which a model was asked while a canary ran, and whose they were.
+canary_turns = sa.Table(
+    "canary_turns",
+    metadata,
+    sa.Column("turn_id", sa.Integer, sa.ForeignKey("turns.id"), primary_key=True),
+    sa.Column("canary_id", sa.Integer, sa.ForeignKey("canaries.id"), nullable=False),
+    sa.Column("is_candidate", sa.Boolean, nullable=False),
+)
+
+sa.Index("canary_turns_by_arm", canary_turns.c.canary_id, canary_turns.c.is_candidate)
+
 # Settings that an admin has overridden.
 limits = sa.Table(
     "limits",

@@ -10,13 +10,15 @@ from pathlib import Path
 from bot.admin.admin import Admin
 from bot.admin.board import Board, Notice
 from bot.admin.calls import Call, Caller, Upload
+from bot.admin.canary import returned
 from bot.admin.catalogue import COMMANDS
 from bot.admin.office import Office
 from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Company, Rehearsal
 from bot.admin.replies import Reply, Report
-from bot.app import staff_of
+from bot.admin.setups import circumstances
+from bot.app import keeper_of, staff_of
 from bot.assistant import Assistant, Clock, Policy
 from bot.conversation import Conversation
 from bot.guard import Guard, OpenGuard
@@ -25,7 +27,7 @@ from bot.models import ChatModel
 from bot.models.chain import Chain
 from bot.models.champion import open_champion
 from bot.models.library import open_library
-from bot.models.making import tuned
+from bot.models.making import topics, tuned
 from bot.persona import Persona
 from bot.settings import Settings
 from bot.store import Store, open_store
@@ -58,6 +60,9 @@ class Crew:
         if (self._thread and self._thread.is_alive()) or not self._registry.unfinished():
             return
         bench = replace(bench_of(self._settings, self._registry), pace=QUICK, stop=self._stop)
+        if self._settings.sarah_data == DATA:
+            # Its discriminator takes ten seconds to fit, that of the other company none.
+            bench = replace(bench, refit=None)
         self._thread = threading.Thread(target=worker.work, args=(bench,), name="crew", daemon=True)
         self._thread.start()
 
@@ -126,14 +131,16 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
         store = await stack.enter_async_context(open_store(home / "sarah.db"))
         records = stack.enter_context(Records(home))
         registry = records.open()
+        topic_of = topics(settings)
         library = await stack.enter_async_context(
-            open_library(home, lambda model, opened: tuned(settings, model, opened))
+            open_library(home, lambda model, opened: tuned(settings, model, opened), topic_of=topic_of)
         )
         champion = await stack.enter_async_context(
-            open_champion(home, lambda model, opened: tuned(settings, model, opened))
+            open_champion(home, lambda model, opened: tuned(settings, model, opened), topic_of=topic_of)
         )
         metrics = Metrics()
         judge = guard or OpenGuard()
+        canary = keeper_of(settings, store, answering[0].name, library)
         assistant = Assistant(
             store=store,
             persona=persona,
@@ -143,10 +150,12 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
             policy=Policy(can_hand_over=True),
             metrics=metrics,
             clock=Clock(reference=lambda: f"r{next(numbers)}"),
+            canary=canary,
         )
         crew = Crew(settings, registry)
         stack.callback(crew.stop)
-        company = Company(persona, knowledge(data), judge, data / "scenarios", ("lumen.example",))
+        contacts = ("lumen.example",)
+        company = Company(persona, knowledge(data), judge, data / "scenarios", contacts, **circumstances(settings))
         office = Office(
             settings=settings,
             records=records,
@@ -154,6 +163,7 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
             assistant=assistant,
             persona=persona,
             rehearsal=Rehearsal(company, library, answering[0], records),
+            canary=canary,
             staff=staff or staff_of(settings),
             start_work=crew.start,
             clock=clock,
@@ -161,6 +171,8 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
         )
         admin = Admin(office, COMMANDS)
         stack.push_async_callback(admin.close)
+        canary.tell(lambda ended: returned(office, ended))
+        stack.push_async_callback(canary.close)
         yield Scene(settings, office, admin, assistant, registry, store, crew, persona)
 
 

@@ -4,7 +4,8 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import NoReturn
 
 import pytest
@@ -27,6 +28,9 @@ MISSING = (
     "Install one (apt-get install chromium), or set CHROMIUM to its executable."
 )
 
+# Below those from which Linux and macOS take the port of a connection: one is free at times, between two tests.
+LOWEST_PORT, PORTS = 11_000, 20_000
+
 # What is expected of a page may take as long on a busy machine as what is done to one.
 expect.set_options(timeout=30_000)
 
@@ -44,7 +48,7 @@ class Profiles:
         self._chromium = chromium
         self._idle: list[BrowserContext] = []
         # Browsers cache what comes from one address, so every test serves from the same one.
-        self.port = _free_port()
+        self.port = _own_port()
 
     @asynccontextmanager
     async def profile(self) -> AsyncGenerator[BrowserContext]:
@@ -69,9 +73,15 @@ async def browser() -> AsyncIterator[Profiles]:
         await chromium.close()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+def _own_port() -> int:
+    """Return a free port that no other process of tests chooses, and that no system gives to a passing connection."""
+    return next(filter(_is_free, (LOWEST_PORT + number % PORTS for number in count(os.getpid()))))
+
+
+def _is_free(port: int) -> bool:
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def _give_up() -> NoReturn:

@@ -9,15 +9,15 @@ from training.providers.embedded import Embedded
 from training.registry import Model, Plan, Registry, Tuned, open_registry
 
 
-def served(home: Path, url: str, name: str = "ft:zen-1", stop: str = "") -> Model:
-    """Register a model that answers at a URL."""
+def served(home: Path, url: str, name: str = "ft:zen-1", stop: str = "", topic: str = "") -> Model:
+    """Register a model that answers at a URL, with the folder of its discriminator."""
     with open_registry(home) as registry:
         run = _started(registry, "openai", url)
-        return registry.register(Tuned(run, served_as=name, stop=stop), "tests", time.time())
+        return registry.register(Tuned(run, served_as=name, stop=stop, topic=topic), "tests", time.time())
 
 
-def embedded(home: Path, question: str, answer: str) -> Model:
-    """Tune the embedded model on one example, and register it."""
+def embedded(home: Path, question: str, answer: str, topic: str = "") -> Model:
+    """Tune the embedded model on one example, and register it with the folder of its discriminator."""
     with open_registry(home) as registry:
         run = _started(registry, "embedded")
         folder, train = home / "runs" / run, home / f"{run}.jsonl"
@@ -25,7 +25,7 @@ def embedded(home: Path, question: str, answer: str) -> Model:
         train.write_text(json.dumps({"messages": messages}) + "\n", "utf-8")
         order, provider = Order(run, "embedded", train, None, folder), Embedded(lambda _: folder)
         provider.create(order, provider.upload(order))
-        return registry.register(Tuned(run, folder=str(folder)), "tests", time.time())
+        return registry.register(Tuned(run, folder=str(folder), topic=topic), "tests", time.time())
 
 
 def _started(registry: Registry, provider: str, url: str = "") -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiosqlite
 
 from bot.assistant import Assistant, Clock, Policy
+from bot.canary import Keeper
 from bot.guard import Guard, OpenGuard
 from bot.metrics import Metrics
 from bot.models import ChatModel, ModelError, Prompt
@@ -49,6 +50,7 @@ PERSONA = Persona(
         busy="I am still busy.",
         failed="That did not work.",
         cut="There would be more.",
+        drifted="Back to lamps.",
         switched_off="I am off here.",
         handed_over="I have called somebody.",
         with_person="Somebody is with you.",
@@ -108,6 +110,7 @@ async def open_assistant(  # noqa: PLR0913 - what a test changes, by name
     champion: Champion | None = None,
     library: Library | None = None,
     store: Store | None = None,
+    canary: Keeper | None = None,
 ) -> AsyncGenerator[Assistant]:
     """Open an assistant over `store`, or else the database file in `home`; its references are r1, r2, and so on."""
     numbers = count(1)
@@ -122,6 +125,7 @@ async def open_assistant(  # noqa: PLR0913 - what a test changes, by name
             policy=policy or Policy(),
             metrics=metrics,
             clock=Clock(reference=lambda: f"r{next(numbers)}"),
+            canary=canary,
         )
 
 

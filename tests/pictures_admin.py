@@ -62,7 +62,7 @@ async def photograph_admin(chromium: Browser, folder: Path) -> None:
 
 
 async def draw_terminal(folder: Path) -> None:
-    """Draw what stands on a terminal's screen from an upload to a promotion: `terminal-loop.svg`."""
+    """Draw what stands on a terminal's screen from an upload to a refused promotion: `terminal-loop.svg`."""
     told = {"SARAH_GUARD": "true", "SARAH_AUTHOR": "olga", "COLORTERM": "truecolor"}
     with setting() as there:
         async with open_counter(there.home, there.data, there.server, COLUMNS, **told) as counter:

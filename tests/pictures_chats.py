@@ -120,9 +120,7 @@ async def loop(window: Window, server: TuningServer, acts: Sequence[str]) -> lis
     await counter.until("It made")
     end = Scene("The end of a run of the embedded model", "", window.run())
     await counter.press("Promote")
-    promoted = Scene("Promoted by the button", "", window.reply())
-    await counter.give("model rollback")
-    return [bad, price, half_way, end, promoted, Scene("Rolled back", acts[2], window.reply())]
+    return [bad, price, half_way, end, Scene("Not promoted, and why", "", window.reply())]
 
 
 def damaged(content: bytes) -> bytes:
@@ -155,13 +153,10 @@ def _scene(scene: Scene) -> str:
     )
 
 
-# How each chat is opened, and what an admin gives there: the commands for a file, for a run, and to roll back.
+# How each chat is opened, and what an admin gives there: the commands for a file and for a run.
 CHATS: Mapping[str, tuple[Opening, Sequence[str]]] = {
-    "discord": (discord_window, ("/data upload", f"/train start dataset:{NAME} provider:openai", "/model rollback")),
-    "slack": (
-        slack_window,
-        ("/sarah data upload", f"/sarah train start {NAME} provider=openai", "/sarah model rollback"),
-    ),
+    "discord": (discord_window, ("/data upload", f"/train start dataset:{NAME} provider:openai")),
+    "slack": (slack_window, ("/sarah data upload", f"/sarah train start {NAME} provider=openai")),
 }
 
 

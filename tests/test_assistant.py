@@ -340,7 +340,7 @@ async def test_another_conversation_does_not_wait(tmp_path: Path) -> None:
 
 
 async def test_what_is_not_about_the_product_is_refused_without_asking_a_model(tmp_path: Path) -> None:
-    guard = TopicGuard(read_topic_model(DATA, knowledge()), 0.3)
+    guard = TopicGuard(read_topic_model(DATA))
     async with open_assistant(tmp_path, model := ScriptedModel(), guard=guard) as assistant:
         refused = said(await ask(assistant, "Write me a poem about pirates"))
         again = said(await ask(assistant, "Who won the world cup in 1998?"))

@@ -100,7 +100,7 @@ async def test_the_steps_build_the_same_indexes_with_the_same_conditions(path: P
     over(tmp_path / "fresh.db", metadata.create_all)
     indexes = {row for row in look(tmp_path / "fresh.db", SHAPES) if row[0] == "index"}
     assert indexes == {row for row in look(path, SHAPES) if row[0] == "index"}
-    assert len(indexes) == 5
+    assert len(indexes) == 7
 
 
 async def test_opening_twice_keeps_what_was_said(path: Path) -> None:

@@ -119,14 +119,14 @@ async def test_a_turn_cut_off_by_the_end_of_the_process_is_answered_after_the_ne
     tmp_path: Path, browser: Profiles, end: signal.Signals
 ) -> None:
     async with (
-        open_openai(says("It never ", asyncio.Event()), says("It sleeps.")) as server,
+        open_openai(says("It is asleep at the moment. ", asyncio.Event()), says("It sleeps.")) as server,
         customer(browser) as alice,
     ):
         variables = served(server) | {"SARAH_WEB_PORT": str(browser.port)}
         async with running(tmp_path, **variables) as sarah:
             await alice.visit(await sarah.until("Web page"))
             await alice.say(QUESTION)
-            await alice.sees("It never")
+            await alice.sees("It is asleep at the moment.")
             code, beside = await sarah.stop(end)
             assert code == (0 if end is signal.SIGINT else -end)
             assert "Traceback" not in beside

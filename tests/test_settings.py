@@ -22,8 +22,8 @@ SECRETS = [name for name, field in Settings.model_fields.items() if isinstance(f
 WEB_ADMINS = "sarah_web_admins"
 # Fields that take any text; whether it is a folder, a host or a model is seen later.
 FREE = {
-    *("sarah_home", "sarah_data", "sarah_model", "sarah_backup_model", "sarah_stop"),
-    *("sarah_web_host", "sarah_http_host"),
+    *("sarah_home", "sarah_data", "sarah_model", "sarah_backup_model", "sarah_guard_model", "sarah_judge_model"),
+    *("sarah_stop", "sarah_web_host", "sarah_http_host"),
     *("sarah_tuning_model", "sarah_wandb_project", "sarah_wandb_entity", "sarah_author"),
 }
 
@@ -80,7 +80,12 @@ WRONG = {
     "SARAH_MODEL_TIMEOUT=inf": "a number that ends",
     "SARAH_TEMPERATURE=hot": "a number",
     "SARAH_TEMPERATURE=2.1": "2 or less",
-    "SARAH_GUARD_THRESHOLD=0,3": "a number",
+    "SARAH_GUARD=perhaps": "'trained', 'model' or 'off'",
+    "SARAH_GUARD_REFUSED=0,3": "a number",
+    "SARAH_GUARD_REFUSED=0": "more than 0",
+    "SARAH_GUARD_REFUSED=1": "0.5 or less",
+    "SARAH_GUARD_BIAS=inf": "a number that ends",
+    "SARAH_GUARD_DEADLINE=0": "more than 0",
     "SARAH_SPENDING_LIMIT=-1": "0 or more",
     "SARAH_SPENDING_LIMIT=inf": "a number that ends",
     "SARAH_SPENDING_LIMIT=$25": "a number",
@@ -289,11 +294,35 @@ def test_a_key_goes_to_no_other_server_than_the_one_it_was_given_for(monkeypatch
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "meant"), [("true", "trained"), ("YES", "trained"), ("false", "off"), ("0", "off"), ("Model", "model")]
+)
+def test_a_guard_that_was_switched_on_or_off_is_so_still(
+    value: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SARAH_GUARD", value)
+    assert read_settings().sarah_guard == meant
+
+
+def test_the_guards_model_is_the_first_one_unless_it_is_told_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SARAH_MODEL", "large")
+    monkeypatch.setenv("SARAH_MODEL_KEY", SECRET)
+    official = "https://api.openai.com/v1"
+    assert read_settings().guard_model() == ("SARAH_MODEL", "large", official, SECRET)
+    monkeypatch.setenv("SARAH_GUARD_MODEL", "small")
+    assert read_settings().guard_model() == ("SARAH_GUARD_MODEL", "small", official, SECRET)
+    monkeypatch.setenv("SARAH_GUARD_MODEL_URL", "http://models.example")
+    assert read_settings().guard_model() == ("SARAH_GUARD_MODEL", "small", "http://models.example", "")
+    monkeypatch.setenv("SARAH_GUARD_MODEL_KEY", "sk-its-own")
+    assert read_settings().guard_model() == ("SARAH_GUARD_MODEL", "small", "http://models.example", "sk-its-own")
+
+
 # The command as an operator starts it; Discord's and Slack's tokens are refused, or not come to, without a network.
 STARTS = {
     "SARAH_HTTP_PORT=99999": "SARAH_HTTP_PORT must be 65535 or less: ",
     "SARAH_DATA=empty": "There is no empty/persona.toml: point SARAH_DATA at a company folder",
     "SARAH_HOME=file": "file cannot be written to (File exists): set SARAH_HOME to a folder that can.",
+    "SARAH_GUARD=model": "SARAH_GUARD=model needs a model to ask: set SARAH_GUARD_MODEL, or SARAH_GUARD=trained.",
     "SARAH_WEB=false": "There is nothing to start: set SARAH_WEB=true, DISCORD_TOKEN or SLACK_BOT_TOKEN.",
     f"DISCORD_TOKEN={SECRET} SARAH_HTTP_PORT=TAKEN": "is in use, so the health page cannot open there: ",
     f"SLACK_BOT_TOKEN={SECRET} SARAH_HTTP_PORT=0": "set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET",

@@ -3,6 +3,7 @@
 from training.cli import shell
 from training.cli.data import app as data
 from training.cli.model import app as model
+from training.cli.topic import app as topic
 from training.cli.train import app as train
 from training.cli.train import work
 
@@ -12,6 +13,7 @@ app.registered_commands += data.registered_commands
 app.add_typer(data, name="data")
 app.add_typer(train, name="train")
 app.add_typer(model, name="model")
+app.add_typer(topic, name="topic")
 app.command(hidden=True)(work)
 
 if __name__ == "__main__":

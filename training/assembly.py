@@ -1,15 +1,22 @@
 """What training is made of, put together from the settings: the one place that knows every provider."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.datasets import Dataset
 from training.pricing import Estimate, read_prices
 from training.providers import Provider, ProviderError
 from training.registry import Plan, Registry
+from training.runs.code import code_version
+from training.runs.discriminators import refitted
 from training.runs.wandb_metrics import WandbProject
 from training.runs.workbench import Workbench, folder_of
 from training.settings import OPENAI, TrainingSettings
+
+if TYPE_CHECKING:
+    from training.topic import TopicModel
 
 PROVIDERS = ("embedded", "openai")
 
@@ -69,7 +76,32 @@ def wandb_project(settings: TrainingSettings) -> WandbProject | None:
 
 def bench_of(settings: TrainingSettings, registry: Registry) -> Workbench:
     """Return what runs are worked on with."""
-    return Workbench(settings.sarah_home, registry, provider_for(settings), price_of, wandb=wandb_project(settings))
+    return Workbench(
+        settings.sarah_home,
+        registry,
+        provider_for(settings),
+        price_of,
+        wandb=wandb_project(settings),
+        refit=partial(refit, settings),
+    )
+
+
+def refit(settings: TrainingSettings, dataset: Dataset) -> str:
+    """Return where the discriminator of a dataset is within the home, "" where the company has no topics.
+
+    It is fitted unless that was done before; raises DataError and OSError.
+    """
+    home, data, refused = settings.sarah_home, settings.sarah_data, settings.sarah_guard_refused
+    if not (data / "topics").exists():
+        return ""
+    return refitted(home, data, dataset, f"{code_version()}, refused {refused}", partial(_fitted, refused))
+
+
+def _fitted(refused: float, data: Path, questions: Sequence[str]) -> "TopicModel":
+    # scikit-learn takes two seconds and 150 MB, which only a run at its end has to spare.
+    from training.topic import fitted  # noqa: PLC0415
+
+    return fitted(data, questions, refused)
 
 
 def estimated(plan: Plan, dataset: Dataset) -> Estimate:

@@ -22,8 +22,6 @@ _HEADING_POINTS = 10
 _TEXT_POINTS = 10
 # The heading's part in how surely a passage answers.
 _HEADING_SHARE = 0.3
-# A BM25 score from which on more says nothing about whether a message is about the product.
-_FULL_SCORE = 30.0
 # Below this many BM25 points no passage is where an example's answer comes from.
 _FROM_HERE = 20
 # A question of more words tells a story, and would make its passage an answer to everything in it.
@@ -53,22 +51,6 @@ class Precedent:
     likeness: float
 
 
-@dataclass(frozen=True, slots=True)
-class Familiarity:
-    """How much of a message the handbook speaks of, each 0 to 1.
-
-    The share that its best passage and its best heading hold, the share of its words that it knows and has in a
-    heading, and whether a page is named after one of them.
-    """
-
-    passage: float
-    score: float
-    heading: float
-    known: float
-    in_headings: float
-    named: float
-
-
 class Knowledge:
     """The handbook's passages and the examples' exchanges, indexed by their words."""
 
@@ -81,7 +63,6 @@ class Knowledge:
         self._texts = Index(self._texts_with_questions(words), words)
         self._questions = Index([question for _, question, _ in self._exchanges], words)
         self._contexts = Index([" ".join(earlier) for earlier, _, _ in self._exchanges], words)
-        self._titles = {word for passage in passages for word in words(passage.title)}
         self._denies = np.array([_denies(question) for _, question, _ in self._exchanges], dtype=bool)
         self._leans = np.array([bool(earlier) for earlier, _, _ in self._exchanges], dtype=bool)
 
@@ -124,34 +105,6 @@ class Knowledge:
         likeness = np.where(self._denies == _denies(question), likeness, 0.0)
         best = int(likeness.argmax())
         return Precedent(self._exchanges[best][2], float(likeness[best])) if likeness[best] else None
-
-    def subjects(self) -> list[str]:
-        """Return texts that are about the product: the handbook's headings, and the things that its titles name."""
-        headings = [passage.heading for passage in self._passages]
-        things = sorted({word for passage in self._passages for word in passage.title.lower().split()})
-        named = [f"{whose} {thing}" for thing in things for whose in ("my", "the")]
-        return [*headings, *named]
-
-    def corrected(self, message: str) -> str:
-        """Return a message with its slips of the finger mended, where the handbook has the word that was meant."""
-        return " ".join(self._texts.corrected(word) for word in message.split())
-
-    def familiarity(self, message: str) -> Familiarity:
-        """Return how much of a message the handbook speaks of."""
-        asked = self._texts.asked(message)
-        words = self.words(message)
-        if not asked.known or not words:
-            return Familiarity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        scores, covered, headed = self._searched(asked)
-        best = int(scores.argmax())
-        return Familiarity(
-            passage=float(covered[best]),
-            score=min(float(scores[best]), _FULL_SCORE) / _FULL_SCORE,
-            heading=float(headed.max()),
-            known=min(1.0, len(asked.known) / len(set(words))),
-            in_headings=self._headings.share_known(words),
-            named=float(any(word in self._titles for word in asked.known)),
-        )
 
 
 def _is_short(question: str) -> bool:

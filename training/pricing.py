@@ -32,8 +32,21 @@ _DIGITS = 6
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
 
 
+class Rates(BaseModel):
+    """What answers cost, in USD for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    input: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    output: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    def cost(self, input_tokens: float, output_tokens: float) -> float:
+        """Return what so many tokens read and written cost, in USD."""
+        return (input_tokens * self.input + output_tokens * self.output) / _MILLION
+
+
 class ModelPrice(BaseModel):
-    """What one model asks for being trained."""
+    """What one model asks for being trained, and for its answers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -46,6 +59,10 @@ class ModelPrice(BaseModel):
     """How often it goes through the examples, where nobody can choose."""
     usd_per_million: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """USD for a million trained tokens; None where nobody knows."""
+    answers: Rates | None = None
+    """What its answers cost; None where nobody knows."""
+    tuned_answers: Rates | None = None
+    """What the answers of those cost that were tuned from it."""
     retires: date | None = None
     """From this day on it answers no more, nor does what was tuned from it."""
     source: str = ""
@@ -74,6 +91,11 @@ class Prices(BaseModel):
         known = (price for price in self.models if _is(price.model, model))
         return next(known, ModelPrice(provider="openai", model=model))
 
+    def answering(self, model: str) -> Rates | None:
+        """Return what the answers of a hosted model cost, which may be a tuned one; None where nobody knows."""
+        price = self.named(model)
+        return price.tuned_answers if _is_tuned(model) else price.answers
+
     def estimate(self, provider: str, model: str, *, billed: int, examples: int, epochs: int | None) -> "Estimate":
         """Return what a model costs for so many billed tokens an epoch; `epochs` None is as the provider chooses."""
         price = self.model(provider, model) or ModelPrice(provider=provider, model=model)
@@ -83,9 +105,13 @@ class Prices(BaseModel):
 def _is(listed: str, name: str) -> bool:
     """Tell whether a name means a listed model: `gpt-4o-mini` and `ft:gpt-4o-mini-2024-07-18:zennest::Ab1` both do."""
     asked = name.strip().lower()
-    if asked.startswith("ft:"):
+    if _is_tuned(name):
         asked = asked.split(":")[1]
     return asked in (listed, _DATE.sub("", listed))
+
+
+def _is_tuned(name: str) -> bool:
+    return name.strip().lower().startswith("ft:")
 
 
 def read_prices(path: Path | None = None) -> Prices:

@@ -4,7 +4,6 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -28,8 +27,6 @@ _LONGEST_MISSPELT = 30
 _ASKING_WEIGHS = 0.3
 # How much a word of what was said before counts beside one of the question itself.
 _CONTEXT_WEIGHS = 0.7
-# Words whose correction is remembered: most of what people write is the same few thousand.
-_REMEMBERED = 5000
 # A shorter unknown word is chatter rather than a subject.
 _SHORTEST_SUBJECT = 4
 
@@ -54,7 +51,6 @@ class Index:
         self._mass = self._sum(self._places, self._weight)
         self._bm25 = _bm25(postings, self._weight, len(texts))
         self._spelling = _Spelling(self._places)
-        self._correct = lru_cache(maxsize=_REMEMBERED)(self._corrected)
 
     def asked(self, query: str, context: str = "") -> Asked:
         """Weigh the words of a query, misspelt ones as what they nearly are, and those of its context for less."""
@@ -76,14 +72,6 @@ class Index:
                 unknown.add(word)
         return Asked(known, sum(known.values()) + _rarity(0, self._size) * len(unknown))
 
-    def corrected(self, written: str) -> str:
-        """Return a word as it was written, or the known word that it nearly is."""
-        return self._correct(written)
-
-    def _corrected(self, written: str) -> str:
-        unknown = [word for word in self._words(written) if word not in self._places]
-        return (len(unknown) == 1 and self._spelling.nearest(unknown[0])) or written
-
     def scores(self, asked: Asked) -> Vector:
         """Return each text's BM25 score, each word counting by its weight in the query."""
         total = np.zeros(self._size)
@@ -99,10 +87,6 @@ class Index:
         """Return for each text how alike the two are: 1 for the same words, 0 for none shared."""
         shared = self._sum(asked.known, asked.known)
         return 2 * shared / np.maximum(self._mass + asked.mass, 1e-9)
-
-    def share_known(self, words: Sequence[str]) -> float:
-        """Return the share of these words that stand in a text, 0 to 1."""
-        return sum(word in self._places for word in words) / len(words) if words else 0.0
 
     def _sum(self, words: Iterable[str], weight: dict[str, float]) -> Vector:
         total = np.zeros(self._size)

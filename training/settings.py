@@ -82,6 +82,7 @@ def _is_here(url: str) -> bool:
 
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Wrongly = Annotated[float, Field(gt=0, le=0.5)]
 Secret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_one_word)]
 WebAddress = Annotated[str, BeforeValidator(_bare), AfterValidator(_web_address)]
 
@@ -126,6 +127,9 @@ class TrainingSettings(BaseSettings):
     sarah_wandb_entity: str = Field(default="", description="The team at Weights & Biases; empty: your own account.")
     sarah_wandb_at_provider: bool = Field(
         default=False, description="Whether the server that tunes is told to report to that project by itself, too."
+    )
+    sarah_guard_refused: Wrongly = Field(
+        default=0.01, description="The share of customers' questions that the trained guard may refuse wrongly."
     )
     sarah_author: str = Field(
         default="", description="Who adds and promotes from the command line; empty: the system's user."

@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -189,11 +189,16 @@ class Admin:
 
 def _asked(command: Command, call: Call) -> tuple[Field, ...]:
     """Return the fields of a form: those that are required, then others that were not given."""
-    open_fields = [field for field in command.fields if not call.given.get(field.name)]
+    lacking = {field.name for field in missing(command, call.given)}
+    open_fields = [
+        replace(field, required=field.required or field.name in lacking)
+        for field in command.fields
+        if not call.given.get(field.name)
+    ]
     first = [field for field in open_fields if field.required or field.kind == "file"]
     others = [field for field in open_fields if field not in first]
     chosen = [*first, *others][:MOST_FIELDS]
-    return tuple(field for field in command.fields if field in chosen)
+    return tuple(field for field in open_fields if field in chosen)
 
 
 def _logged(call: Call, error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Every command that there is, in the order in which help lists them."""
 
-from bot.admin import customers, data, drafting, model, sarah, train
+from bot.admin import canary, customers, data, drafting, evaluation, model, sarah, train
 from bot.admin.forms import Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -27,10 +27,15 @@ COMMANDS: tuple[Command, ...] = (
     train.events,
     model.list_models,
     model.show,
-    model.compare,
+    evaluation.compare,
+    evaluation.evaluate,
+    evaluation.report,
     model.promote,
     model.rollback,
     model.attempt,
+    canary.show,
+    canary.start,
+    canary.stop,
     sarah.status,
     sarah.channel,
     sarah.limits,

@@ -25,7 +25,12 @@ class FillingError(Exception):
 
 def missing(command: Command, given: Given) -> tuple[Field, ...]:
     """Return the fields that must be filled in and are not."""
-    return tuple(field for field in command.fields if field.required and _is_empty(given.get(field.name)))
+    return tuple(field for field in command.fields if _is_required(field, given) and _is_empty(given.get(field.name)))
+
+
+def _is_required(field: Field, given: Given) -> bool:
+    """Whether a field must be filled in, beside what else was."""
+    return field.required or _YES_NO.get(str(given.get(field.needed_with)).strip().lower(), False)
 
 
 def filled(command: Command, given: Given) -> dict[str, Value]:

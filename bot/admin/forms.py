@@ -23,6 +23,8 @@ class About:
     names: Names = ""
     long: bool = False
     """Whether it is more than a line."""
+    needed_with: str = ""
+    """The field that makes this one needed where it is filled in, too."""
     least: float | None = None
     most: float | None = None
 
@@ -39,6 +41,8 @@ class Field:
     names: Names = ""
     least: float | None = None
     most: float | None = None
+    needed_with: str = ""
+    """The name of the field that makes this one required where it is filled in, too."""
 
     @property
     def parameter(self) -> str:
@@ -114,6 +118,7 @@ def _field(parameter: inspect.Parameter, hint: object) -> Field:
         names=about.names,
         least=about.least,
         most=about.most,
+        needed_with=about.needed_with,
     )
 
 

@@ -1,6 +1,7 @@
 """`model`: what has been tuned, how good it is, and which model answers customers."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from bot.admin.calls import Call
@@ -9,14 +10,21 @@ from bot.admin.office import Office
 from bot.admin.rehearsal import BASE
 from bot.admin.replies import Button, Reply
 from bot.admin.tables import table
+from bot.models import ModelError
 from training import promotion
-from training.quoting import quoted
+from training.examples import DataError
+from training.intake import scenario_folder
+from training.promotion import EVALUATE, PromotionRefused
+from training.quoting import one_line, quoted
 from training.registry import Model, Promotion, Registry
+from training.runs import discriminators
 from training.wording import minute
 
 ModelId = Annotated[str, About("The model's id, or its beginning", names="models")]
 Over = Annotated[str, About("The champion that you saw: where another answers by now, nothing changes", names="models")]
 Reason = Annotated[str, About("Why; kept in the history")]
+# Characters of what is shown of one objection against a model.
+LONGEST = 500
 
 
 @command("model", may="home", name="list")
@@ -56,7 +64,8 @@ def _shown(office: Office, wanted: str) -> Reply:
     registry = office.registry
     model, now = registry.model(wanted), office.rehearsal.current()
     parts = [
-        f"{'Tuned from ' if at else ''}{_told(ancestor)}" for at, ancestor in enumerate(registry.lineage(model.id))
+        f"{'Tuned from ' if at else ''}{_told(ancestor, office.home)}"
+        for at, ancestor in enumerate(registry.lineage(model.id))
     ]
     buttons = (
         Button("Promote", "model promote", {"model": model.id, "over": now}, "primary"),
@@ -66,7 +75,7 @@ def _shown(office: Office, wanted: str) -> Reply:
     return Reply("\n\n".join(parts), buttons=buttons[1:] if model.id == now else buttons)
 
 
-def _told(model: Model) -> str:
+def _told(model: Model, home: Path) -> str:
     learned = ", ".join(
         f"{name.replace('_', ' ')} {value}" for name, value in asdict(model.hyperparameters).items() if value
     )
@@ -78,30 +87,10 @@ def _told(model: Model) -> str:
         "files": model.folder,
         "learned with": learned or "the provider's own settings",
         "stops at": quoted(model.stop),
+        "discriminator": discriminators.told(home, model.topic),
         "code": model.code_version,
     }
     return f"**{model.id}**\n" + "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
-
-
-@command("model", may="home")
-async def compare(
-    call: Call,
-    office: Office,
-    model: ModelId,
-    *,
-    to: Annotated[str, About("Another; the champion unless told, and base where there is none", names="models")] = "",
-    also: Annotated[str, About("A third", names="models")] = "",
-) -> Reply:
-    """Let two or three models answer the held-out scenarios, and set their scores side by side."""
-    asked = [to or await office.rehearsal.now(), *([also] if also else []), model]
-    ids = [await office.rehearsal.known(one) for one in asked]
-    # The champion against itself tells nothing: then the base stands beside it.
-    distinct = list(dict.fromkeys(ids if len(set(ids)) > 1 else [BASE, *ids]))
-    text = await office.rehearsal.compared(distinct)
-    candidate, now = distinct[-1], await office.rehearsal.now()
-    promotable = candidate not in {BASE, now}
-    button = Button("Promote", "model promote", {"model": candidate, "over": now}, "primary")
-    return Reply(text, buttons=(button,) if promotable else ())
 
 
 @command("model", may="home")
@@ -110,11 +99,11 @@ async def promote(  # noqa: PLR0913 - a form, field by field
     office: Office,
     model: ModelId,
     *,
-    reason: Reason = "",
+    reason: Annotated[str, About("Why; kept in the history", needed_with="force")] = "",
     force: Annotated[bool, About("In spite of what speaks against it; needs a reason")] = False,
     over: Over = "",
 ) -> Reply:
-    """Let a model answer customers, from the next message on."""
+    """Let a model answer customers, from the next message on, unless its scorecard speaks against it."""
 
     def work() -> Promotion:
         return promotion.promote(
@@ -123,12 +112,44 @@ async def promote(  # noqa: PLR0913 - a form, field by field
             model,
             call.caller.who,
             office.clock(),
+            scenarios=scenario_folder(office.settings),
             reason=reason,
             forced=force,
             over=_seen(over),
         )
 
-    return _answering(await office.apart(work))
+    try:
+        if not force:
+            await _evaluated(office, model, over)
+        return _answering(await office.apart(work))
+    except PromotionRefused as refused:
+        if not refused.objections:
+            raise
+        return await _refusal(office, model, refused)
+
+
+async def _evaluated(office: Office, model: str, over: str) -> None:
+    """Let a model and the champion answer the scenarios, where they have not; raises PromotionRefused if one cannot."""
+    chosen = await office.rehearsal.known(model)
+    champion = await office.apart(lambda: office.registry.see_champion(_seen(over)))
+    now = champion.id if champion else BASE
+    if chosen in {now, BASE}:
+        return
+    try:
+        await office.rehearsal.cards([now, chosen])
+    except (DataError, ModelError) as trouble:
+        why = f"It cannot be evaluated: {trouble}"
+        raise PromotionRefused(why, f"{why.rstrip('.')}.") from trouble
+
+
+async def _refusal(office: Office, model: str, refused: PromotionRefused) -> Reply:
+    """Say what speaks against a model, and offer to promote it all the same, for a reason that is asked for."""
+    chosen, now = await office.rehearsal.known(model), await office.rehearsal.now()
+    here = (objection.replace(EVALUATE, "model compare") for objection in refused.objections)
+    against = "\n".join(f"- {one_line(objection, LONGEST)}" for objection in here)
+    anyway = Button("Promote anyway", "model promote", {"model": chosen, "force": "yes", "over": now}, "danger")
+    told = f"**{chosen}** is not promoted:\n{against}\n{refused.rests_on}".rstrip()
+    return Reply(told, buttons=(anyway, Button("Compare", "model compare", {"model": chosen})))
 
 
 @command("model", may="home")

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.admin.forms import Names
 from bot.admin.office import Office
-from bot.admin.rehearsal import BASE
+from bot.admin.rehearsal import BASE, UNTRAINED
 from training import intake
 from training.datasets import Datasets
 from training.drafts import Drafts
@@ -57,4 +57,5 @@ def _models(office: Office) -> list[tuple[str, str]]:
     for model in registry.models():
         note = ", the champion" if model.id == crowned else ""
         listed.append((model.id, f"{model.id} ({model.base} on {known.get(model.dataset, model.dataset)}{note})"))
-    return [*listed, (BASE, "base (what the settings name, untuned)")]
+    untuned = (BASE, "base (what the settings name, untuned)"), (UNTRAINED, "untrained (the handbook without examples)")
+    return [*listed, *untuned]

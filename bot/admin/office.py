@@ -13,6 +13,7 @@ from bot.admin.board import Post
 from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Rehearsal
+from bot.canary import Keeper
 from bot.conversation import Answers
 from bot.limits import Cooldown
 from bot.persona import Persona
@@ -44,6 +45,7 @@ class Office:
     assistant: Answers
     persona: Persona
     rehearsal: Rehearsal
+    canary: Keeper
     staff: Staff
     start_work: Callable[[], object]
     """Starts what works on runs in the background, unless it is at work."""

@@ -4,6 +4,7 @@ import platform
 from importlib.metadata import version
 from typing import Annotated
 
+from bot.admin import canary
 from bot.admin.calls import Call
 from bot.admin.forms import About, command
 from bot.admin.office import REFUSED, Office, Refusal
@@ -40,6 +41,7 @@ async def status(call: Call, office: Office) -> Reply:
         f"- platforms: {states}",
         f"- answers: {office.answering() or 'what the settings name'}",
         *told,
+        f"- canary: {await canary.running(office)}",
         f"- customers said: {said.ups:,} good, {said.downs:,} bad; waiting for a person: {len(waiting)}",
         f"- versions: sarah {version('sarah')}, Python {platform.python_version()}",
     ]

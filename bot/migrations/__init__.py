@@ -9,7 +9,7 @@ from training.migrating import NewerDatabase
 
 __all__ = ["NEWEST", "NewerDatabase", "upgrade"]
 
-NEWEST = "0003"
+NEWEST = "0004"
 
 
 def upgrade(connection: sa.Connection) -> None:

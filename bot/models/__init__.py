@@ -1,6 +1,6 @@
 """Who can answer: what every model is given, and what it gives back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +15,21 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """All that a model needs for one answer."""
+    """All that a model needs for one answer; a borderline question may be about something else than the product."""
 
     persona: Persona
     passages: tuple[Found, ...]
     history: tuple[PastTurn, ...]
     question: str
+    borderline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The one token that a model said, and the natural log-probabilities of the likeliest; none where it gave none."""
+
+    text: str
+    likely: Mapping[str, float]
 
 
 class ChatModel(Protocol):

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 import structlog
 
 from bot.conversation import Piece, Retracted
+from bot.drift import Drifted, shown
+from bot.guard import OPEN, Guard
 from bot.metrics import Metrics
 from bot.models import ChatModel, ModelError, Prompt
 from bot.models.champion import Champion
 from bot.models.library import Library
-from bot.outgoing import Rules, checked
+from training.topic import TopicModel
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The end of an answer: which model gave it, and all of it."""
+    """The end of an answer: which model gave it, and all of it up to where it drifted off the subject, if it did."""
 
     model: str
     text: str
+    drifted: bool = False
 
 
 class Chain:
@@ -42,16 +45,15 @@ class Chain:
         self._library = library
 
     async def answer(
-        self, prompt: Prompt, reference: str, wanted: str = ""
+        self, prompt: Prompt, reference: str, wanted: str = "", *, guard: Guard = OPEN
     ) -> AsyncGenerator[Piece | Retracted | Spoken]:
         """Stream the answer of the first model that gives a whole one; raises ModelError when none does."""
         async with self._line_up(reference, wanted) as models:
             for model in models:
                 pieces: list[str] = []
                 try:
-                    rules = Rules(prompt.persona.links, model.stop)
                     # Closed at once, so that nobody pays for the rest of an answer that is no longer wanted.
-                    async with aclosing(checked(model.answer(prompt), rules)) as texts:
+                    async with aclosing(shown(model, prompt, guard)) as texts:
                         async for piece in texts:
                             pieces.append(piece)
                             yield Piece(piece)
@@ -59,11 +61,28 @@ class Chain:
                         yield Spoken(model.name, text)
                         return
                     raise ModelError("it answered nothing")  # noqa: TRY301 - silence is handled as any failure
+                except Drifted:
+                    self._metrics.drifted.labels(model.name).inc()
+                    yield Spoken(model.name, "".join(pieces).strip(), drifted=True)
+                    return
                 except ModelError as error:
                     self._failed(model.name, reference, error)
                 if pieces:
                     yield Retracted()
             raise ModelError(f"none of {[model.name for model in models]} answered")
+
+    async def topic(self, reference: str, wanted: str = "") -> TopicModel | None:
+        """Return the discriminator that belongs to whoever is to answer; None where the company's judges."""
+        if wanted in {model.name for model in self._models}:
+            return None
+        answering = self._champion.names if self._champion else ()
+        try:
+            if wanted and wanted not in answering and self._library:
+                return await self._library.topic(wanted)
+        except ModelError as error:
+            # It is told again, and counted, when the turn's models line up.
+            structlog.get_logger().debug("discriminator.not_there", reference=reference, why=str(error))
+        return await self._champion.topic() if self._champion else None
 
     @asynccontextmanager
     async def _line_up(self, reference: str, wanted: str) -> AsyncGenerator[tuple[ChatModel, ...]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import structlog
 
 from bot.models import ChatModel
-from bot.models.registered import NOTHING_SEEN, Build, Ready, RegistryFile, made_ready, unsettled
+from bot.models.registered import NOTHING_SEEN, Build, Ready, RegistryFile, TopicOf, companys, made_ready, unsettled
 from training.registry import Model, Registry
+from training.topic import TopicModel
 
 # Seconds that turns wait at most for a champion that is being made ready; then those answer who did before.
 PATIENCE = 3.0
@@ -20,6 +21,7 @@ class _Seat:
 
     def __init__(self, ready: Ready | None = None) -> None:
         self.models = (ready.model,) if ready else ()
+        self.topic = ready.topic if ready else None
         self._ready = ready
         # The one is the seat itself.
         self._holders = 1
@@ -47,9 +49,10 @@ class Champion:
     that cannot be made ready is told in the log once, and whoever answered before goes on.
     """
 
-    def __init__(self, home: Path, build: Build, patience: float) -> None:
+    def __init__(self, home: Path, build: Build, patience: float, topic_of: TopicOf = companys) -> None:
         self._registry = RegistryFile(home)
         self._build = build
+        self._topic_of = topic_of
         self._patience = patience
         self._seen = NOTHING_SEEN
         self._named: Model | None = None
@@ -61,6 +64,11 @@ class Champion:
     def names(self) -> tuple[str, ...]:
         """The champion's name, if there is one that is ready."""
         return tuple(model.name for model in self._seat.models)
+
+    async def topic(self) -> TopicModel | None:
+        """Return the discriminator of the champion that a turn would have; None where the company's judges."""
+        async with self.turn():
+            return self._seat.topic
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[tuple[ChatModel, ...]]:
@@ -113,16 +121,18 @@ class Champion:
             structlog.get_logger().error("champion.not_ready", model=name, why=str(error))
 
     async def _replace(self, named: Model | None) -> None:
-        ready = await made_ready(self._build, named) if named else None
+        ready = await made_ready(self._build, named, self._topic_of) if named else None
         left, self._seat = self._seat, _Seat(ready)
         structlog.get_logger().info("champion", model=named.id if named else "")
         await left.leave()
 
 
 @asynccontextmanager
-async def open_champion(home: Path, build: Build, patience: float = PATIENCE) -> AsyncGenerator[Champion]:
+async def open_champion(
+    home: Path, build: Build, patience: float = PATIENCE, topic_of: TopicOf = companys
+) -> AsyncGenerator[Champion]:
     """Make the champion of a home folder's registry ready, if there is one, and close it at the end."""
-    champion = Champion(home, build, patience)
+    champion = Champion(home, build, patience, topic_of)
     await champion.follow()
     try:
         yield champion

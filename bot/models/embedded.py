@@ -47,6 +47,8 @@ class Embedded:
         if answer in answers[-_JUST_SAID:]:
             # Said a moment ago: only what the new question picks out of it is worth saying again.
             answer = picked(answer, prompt.question, self._knowledge.words)
+        if not answer and prompt.borderline:
+            return fresh(prompt.persona.refusals, answers)
         return answer or f"{fresh(prompt.persona.unknown, answers)} {prompt.persona.handoff}"
 
     def _known(self, prompt: Prompt) -> str:

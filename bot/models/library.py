@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from bot.models import ChatModel, ModelError
-from bot.models.registered import Build, Ready, RegistryFile, State, made_ready, unsettled
+from bot.models.registered import Build, Ready, RegistryFile, State, TopicOf, companys, made_ready, unsettled
+from training.topic import TopicModel
 
 MOST = 4
 
@@ -36,9 +37,10 @@ class Library:
     One that cannot be made ready is told in the log once, and tried again when the registry's file has changed.
     """
 
-    def __init__(self, home: Path, build: Build, most: int = MOST) -> None:
+    def __init__(self, home: Path, build: Build, most: int = MOST, topic_of: TopicOf = companys) -> None:
         self._registry = RegistryFile(home)
         self._build = build
+        self._topic_of = topic_of
         self._most = most
         # The one that was asked for last stands last.
         self._shelf: dict[str, _Place] = {}
@@ -47,10 +49,20 @@ class Library:
     @asynccontextmanager
     async def lend(self, model_id: str) -> AsyncGenerator[ChatModel]:
         """Lend a model for one turn, which keeps it to its end; raises ModelError when it cannot be made ready."""
+        async with self._lent(model_id) as ready:
+            yield ready.model
+
+    async def topic(self, model_id: str) -> TopicModel | None:
+        """Return a model's own discriminator, None where the company's judges; raises ModelError as lending does."""
+        async with self._lent(model_id) as ready:
+            return ready.topic
+
+    @asynccontextmanager
+    async def _lent(self, model_id: str) -> AsyncGenerator[Ready]:
         place = self._place(model_id)
         place.readers += 1
         try:
-            yield (await asyncio.shield(place.ready)).model
+            yield await asyncio.shield(place.ready)
         finally:
             place.readers -= 1
             await self._tidy()
@@ -85,7 +97,7 @@ class Library:
             model = await self._registry.read(lambda registry: registry.model(model_id))
             if model is None:
                 raise ModelError(f"There is no registry that {model_id!r} could be in.")  # noqa: TRY301 - as any failure
-            ready = await made_ready(self._build, model)
+            ready = await made_ready(self._build, model, self._topic_of)
         # Whatever is wrong with it, another model answers.
         except Exception as error:
             self._shelf.pop(model_id, None)
@@ -116,9 +128,11 @@ async def _close(place: _Place) -> None:
 
 
 @asynccontextmanager
-async def open_library(home: Path, build: Build, most: int = MOST) -> AsyncGenerator[Library]:
+async def open_library(
+    home: Path, build: Build, most: int = MOST, topic_of: TopicOf = companys
+) -> AsyncGenerator[Library]:
     """Open the library of a home folder's registry, and close its models at the end."""
-    library = Library(home, build, most)
+    library = Library(home, build, most, topic_of)
     try:
         yield library
     finally:

@@ -4,13 +4,16 @@ from contextlib import AsyncExitStack
 from typing import TypedDict, Unpack
 
 from bot.models import ChatModel
+from bot.models.discriminators import Discriminators
 from bot.models.embedded import Embedded
+from bot.models.registered import TopicOf, companys
 from bot.settings import Settings
 from training.examples import DataError
 from training.handbook import read_handbook
 from training.knowledge import Knowledge
 from training.providers.embedded import read_embedded
 from training.registry import Model
+from training.topic import load_topic_model
 from training.words import read_words
 
 
@@ -50,6 +53,13 @@ def tuned(settings: Settings, model: Model, stack: AsyncExitStack) -> ChatModel:
         raise DataError(f"The registry does not say where {model.id} is served: promote another model.")
     key = settings.key_for(url)
     return _served(settings, stack, name=model.id, setting="", url=url, model=model.served_as, key=key, stop=model.stop)
+
+
+def topics(settings: Settings) -> TopicOf:
+    """Return what finds the discriminator that a model of the registry came with; none is read without a guard."""
+    if settings.sarah_guard == "off":
+        return companys
+    return Discriminators(settings.sarah_home, load_topic_model).of
 
 
 def _served(settings: Settings, stack: AsyncExitStack, **told: Unpack[_Told]) -> ChatModel:

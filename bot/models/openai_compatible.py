@@ -1,11 +1,11 @@
 """Any server that speaks OpenAI's chat protocol: hosted, or on one's own machine."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from math import isfinite
+from typing import TypeVar, cast
 
 from openai import (
     APIError,
@@ -20,12 +20,12 @@ from openai import (
     PermissionDeniedError,
     omit,
 )
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
-from bot.models import ModelError, Prompt
-from bot.models.briefing import CLOSING, NOTHING, opening, quoted
+from bot.models import ModelError, Prompt, Word
+from bot.models.briefing import messages
+from bot.models.endpoint import Endpoint
 from bot.persona import Persona
-from bot.window import fit
 from training.tokens import Count
 
 # Texts whose tokens are remembered, because a conversation's turns are counted again with each of its questions.
@@ -34,35 +34,16 @@ COUNTS_KEPT = 4096
 LONGEST_REASON = 200
 # A key goes to the server that it was given for, and to no other.
 WAY_TO_A_KEY = "set SARAH_TUNING_URL to this model's server and SARAH_TUNING_KEY to its key"
-# Tokens of roles and separators around the system message and the question, and of the answer's beginning.
-REST_OF_TOKENS = 12
 
 # What some models refuse: reasoning models choose their own temperature, and the newer ones of OpenAI call the
 # longest answer `max_completion_tokens`. A stop token is cut off by us as well.
-_OPTIONAL = frozenset({"temperature", "max_tokens", "stop"})
+_LOGPROBS = frozenset({"logprobs", "top_logprobs"})
+_OPTIONAL = frozenset({"temperature", "max_tokens", "stop"}) | _LOGPROBS
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
+# The most tokens that the protocol gives probabilities for.
+_LIKELIEST = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a model is, and how it is asked; times are seconds, budgets tokens.
-
-    `name` is what its answers are recorded under. `setting` is the variable that names it; those of its URL and its key
-    begin with the same words; "" for the champion, which the registry names.
-    """
-
-    name: str
-    setting: str
-    url: str
-    model: str
-    key: str = field(repr=False)
-    temperature: float
-    max_tokens: int
-    stop: str
-    context_tokens: int
-    timeout: float
-    deadline: float
-    retries: int
+T = TypeVar("T")
 
 
 class OpenAICompatible:
@@ -104,6 +85,15 @@ class OpenAICompatible:
         if afterword := _afterword(ending, prompt.persona, said=said):
             yield afterword
 
+    async def word(self, told: Sequence[tuple[str, str]]) -> Word:
+        """Return the first token that the model says to these roles and texts; raises ModelError."""
+        try:
+            async with asyncio.timeout(self._endpoint.deadline):
+                completion = await self._ask(lambda refused: self._create_word(_wire(told), refused))
+            return _word(completion)
+        except (OpenAIError, ValueError, TimeoutError) as error:
+            raise ModelError(self._reason(error)) from None
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
@@ -111,7 +101,7 @@ class OpenAICompatible:
     async def _chunks(self, prompt: Prompt) -> AsyncGenerator[ChatCompletionChunk]:
         """Ask and stream, within the endpoint's time."""
         limits = self._endpoint
-        told = messages(prompt, limits.context_tokens - limits.max_tokens, self._count)
+        told = _wire(messages(prompt, limits.context_tokens - limits.max_tokens, self._count))
         ends = asyncio.get_running_loop().time() + limits.deadline
         stream = await self._begin(told)
         async with stream:
@@ -128,20 +118,20 @@ class OpenAICompatible:
         try:
             # The client's own timeout begins anew with each time it asks, and says nothing of its waits in between.
             async with asyncio.timeout(min(limits.timeout, limits.deadline)):
-                return await self._ask(told)
+                return await self._ask(lambda refused: self._create(told, refused))
         except TimeoutError:
             raise ModelError(self._silence()) from None
 
-    async def _ask(self, told: list[ChatCompletionMessageParam]) -> AsyncStream[ChatCompletionChunk]:
+    async def _ask(self, create: Callable[[frozenset[str]], Awaitable[T]]) -> T:
         """Ask for a completion, without the parameters that this model turned out to refuse."""
         refused = self._refused
         try:
-            return await self._create(told, refused)
+            return await create(refused)
         except BadRequestError as error:
             if error.code not in _UNSUPPORTED or error.param not in _OPTIONAL - refused:
                 raise
             self._refused |= {error.param}
-        return await self._ask(told)
+        return await self._ask(create)
 
     async def _create(
         self, told: list[ChatCompletionMessageParam], refused: frozenset[str]
@@ -156,6 +146,18 @@ class OpenAICompatible:
             max_completion_tokens=endpoint.max_tokens if newer else omit,
             stop=omit if "stop" in refused or not endpoint.stop else endpoint.stop,
             stream=True,
+        )
+
+    async def _create_word(self, told: list[ChatCompletionMessageParam], refused: frozenset[str]) -> ChatCompletion:
+        newer, silent = "max_tokens" in refused, bool(_LOGPROBS & refused)
+        return await self._completions.create(
+            model=self._endpoint.model,
+            messages=told,
+            temperature=omit if "temperature" in refused else 0,
+            max_tokens=omit if newer else 1,
+            max_completion_tokens=1 if newer else omit,
+            logprobs=omit if silent else True,
+            top_logprobs=omit if silent else _LIKELIEST,
         )
 
     def _silence(self) -> str:
@@ -209,6 +211,22 @@ def _read(chunk: ChatCompletionChunk) -> tuple[str, str]:
         raise ModelError("it streamed what is no part of an answer") from None
 
 
+def _word(completion: ChatCompletion) -> Word:
+    """Return what the model said; servers may leave out any part of it."""
+    try:
+        choice = completion.choices[0]
+        given = choice.logprobs.content if choice.logprobs else None
+        tops = given[0].top_logprobs or [] if given else []
+        likely = {top.token: min(top.logprob, 0.0) for top in tops if isfinite(top.logprob)}
+        return Word(choice.message.content or "", likely)
+    except (AttributeError, LookupError, TypeError):
+        raise ModelError("it sent what is no answer") from None
+
+
+def _wire(told: Sequence[tuple[str, str]]) -> list[ChatCompletionMessageParam]:
+    return [cast("ChatCompletionMessageParam", {"role": role, "content": text}) for role, text in told]
+
+
 def _afterword(ending: str, persona: Persona, *, said: bool) -> str:
     """Return what to add to an answer that ended like this; raises ModelError where it is not whole."""
     if not ending:
@@ -220,24 +238,3 @@ def _afterword(ending: str, persona: Persona, *, said: bool) -> str:
     if not said:
         raise ModelError("its tokens were used up before it said anything: raise SARAH_MAX_TOKENS")
     return f" … {persona.sentences.cut}"
-
-
-def messages(prompt: Prompt, budget: int, count: Count) -> list[ChatCompletionMessageParam]:
-    """Persona, the passages and the newest history that fit in `budget` tokens, and the question."""
-    system, left = _system(prompt, budget - count(prompt.question) - REST_OF_TOKENS, count)
-    told: list[ChatCompletionMessageParam] = [{"role": "system", "content": system}]
-    for turn in fit(prompt.history, left, count):
-        told.append({"role": "user", "content": turn.question})
-        told.append({"role": "assistant", "content": turn.answer})
-    return [*told, {"role": "user", "content": prompt.question}]
-
-
-def _system(prompt: Prompt, budget: int, count: Count) -> tuple[str, int]:
-    """Return what the model is told first, with the surest passages that fit, and the tokens that are left."""
-    start = opening(prompt.persona)
-    budget -= count(start) + count(NOTHING) + count(CLOSING)
-    quotes = [quoted(found.passage) for found in prompt.passages]
-    sizes = list(accumulate(map(count, quotes)))
-    kept = sum(size <= budget for size in sizes)
-    body = "".join(quotes[:kept]) or NOTHING
-    return start + body + CLOSING, budget - (sizes[kept - 1] if kept else 0)

@@ -12,9 +12,13 @@ import structlog
 from bot.models import ChatModel
 from training.registry import Model, Registry, open_registry
 from training.registry.database import FILE
+from training.topic import TopicModel
 
 # Makes a model of the registry ready, in a thread; what must be closed after it goes onto the stack.
 Build = Callable[[Model, AsyncExitStack], ChatModel]
+
+# Returns a model's own discriminator, in a thread; None where the company's judges.
+TopicOf = Callable[[Model], TopicModel | None]
 
 # Of the database and of what is not in it yet: which file it is, when it was written, and how long it is.
 State = tuple[tuple[int, int, int] | None, ...]
@@ -28,8 +32,9 @@ T = TypeVar("T")
 class Ready:
     """A model that can answer, until it is closed."""
 
-    def __init__(self, model: ChatModel, opened: AsyncExitStack) -> None:
+    def __init__(self, model: ChatModel, opened: AsyncExitStack, topic: TopicModel | None = None) -> None:
         self.model = model
+        self.topic = topic
         self._opened = opened
 
     async def close(self) -> None:
@@ -40,10 +45,17 @@ class Ready:
             structlog.get_logger().warning("model.not_closed", model=self.model.name, why=str(error))
 
 
-async def made_ready(build: Build, model: Model) -> Ready:
+def companys(model: Model) -> None:
+    """Let the company's discriminator judge for a model."""
+    del model
+
+
+async def made_ready(build: Build, model: Model, topic_of: TopicOf = companys) -> Ready:
     """Make a model ready, in a thread; raises what the building raises, and leaves nothing open then."""
     async with AsyncExitStack() as opened:
-        return Ready(await asyncio.to_thread(build, model, opened), opened.pop_all())
+        made = await asyncio.to_thread(build, model, opened)
+        topic = await asyncio.to_thread(topic_of, model)
+        return Ready(made, opened.pop_all(), topic)
 
 
 class RegistryFile:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.store.canaries import Arm, Canary
 from bot.store.channels import ChannelChanges, ChannelRules
 from bot.store.conversations import Outcome, State, Store
 from bot.store.database import StoreError, open_database, unusable
@@ -11,6 +12,8 @@ from bot.store.people import Counts, Exchange, Marked
 from bot.store.progress import Shown
 
 __all__ = [
+    "Arm",
+    "Canary",
     "ChannelChanges",
     "ChannelRules",
     "Counts",

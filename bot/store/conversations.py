@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.conversation import Conversation, PastTurn, Question, Rating, Unfinished
+from bot.store.canaries import Canaries
 from bot.store.channels import Channels
 from bot.store.database import Database, Values
 from bot.store.erasing import erase
@@ -69,7 +70,8 @@ _KNOWS = sa.select(turns.c.id).where(_IS_OF_CONVERSATION).limit(1)
 class Store:
     """Conversations, their turns, and beside them what else is kept in their file.
 
-    `channels`, `handoffs` and `limits` are in memory too, for each turn looks at them: nobody else may write the file.
+    `channels`, `handoffs`, `limits` and the canary that runs are in memory too, for each turn looks at them: nobody
+    else may write the file.
     """
 
     def __init__(self, database: Database) -> None:
@@ -79,12 +81,14 @@ class Store:
         self.progress = Progress(database)
         self.limits = LimitsSaid(database)
         self.people = People(database, self.handoffs)
+        self.canaries = Canaries(database)
 
     async def read(self) -> None:
         """Read what is in memory."""
         await self.channels.read()
         await self.handoffs.read()
         await self.limits.read()
+        await self.canaries.read()
 
     async def take(self, question: Question, reference: str, asked_at: float) -> int | None:
         """Record a question and return its turn, or None when this message was taken before."""

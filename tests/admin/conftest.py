@@ -15,6 +15,8 @@ async def _prepare(home: Path) -> None:
         dataset = await uploaded(scene)
         await tuned(scene, dataset)
         await tuned(scene, dataset)
+    # At the end of a run models are compared: here nothing has been evaluated yet.
+    shutil.rmtree(home / "evaluations")
 
 
 @pytest.fixture(scope="session")

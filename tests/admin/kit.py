@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from bot.admin.admin import Admin
+from bot.admin.calls import Caller
 from bot.admin.catalogue import COMMANDS
 from bot.admin.following import Following
+from bot.admin.replies import Reply
 from bot.conversation import Answered, Conversation, Question, Rating
 from bot.models import ChatModel
 from tests.admin_kit import HERE, OWNER, Scene, Wall, file, open_office
@@ -30,6 +33,34 @@ _messages = count(1)
 def open_small(home: Path, *models: ChatModel, **changes: object) -> AbstractAsyncContextManager[Scene]:
     """Open an office of a company whose fourteen scenarios are answered in a moment."""
     return open_office(home, *models, data=OTHER_DATA, **changes)  # pyright: ignore[reportArgumentType] - by name, of their types
+
+
+def open_lamps(home: Path, *models: ChatModel, **changes: object) -> AbstractAsyncContextManager[Scene]:
+    """Open an office of a company that asks, in its scenarios, for what a model learns from the dataset `lamps`."""
+    folder = home.parent / "company"
+    if not folder.exists():
+        shutil.copytree(OTHER_DATA, folder, ignore=shutil.ignore_patterns("scenarios"))
+        (folder / "scenarios").mkdir()
+        (folder / "scenarios" / "lamps.jsonl").write_text("\n".join(map(json.dumps, _scenarios())), "utf-8")
+    return open_office(home, *models, data=folder, **changes)  # pyright: ignore[reportArgumentType] - by name, of their types
+
+
+def _scenarios() -> Iterator[dict[str, object]]:
+    expect = {"facts": [["every shop of ours"]], "refuses": False}
+    # Number 1 is held out, which no model learns.
+    for number in range(2, 10):
+        turn = {
+            "user": f"Which bulb does lamps number {number} take?",
+            "reference": "Every shop of ours has it.",
+            "expect": expect,
+        }
+        kind = "bulbs" if number % 2 else "safety"
+        yield {"id": f"lamp-{number}", "category": kind, "critical": kind == "safety", "turns": [turn]}
+
+
+async def forced(scene: Scene, model: str, caller: Caller = OWNER) -> Reply:
+    """Promote a model whatever speaks against it."""
+    return await scene.give("model promote", caller, model=model, force="yes", reason="For a test.")
 
 
 def nobody() -> None:

@@ -176,6 +176,7 @@ async def test_names_are_completed_by_what_they_contain(home: Path) -> None:
         assert sorted(await completed("data show", "dataset", "")) == ["lamps", "spare"]
         assert await completed("train events", "run", "embedded") == [run.id for run in scene.registry.runs()]
         assert await completed("model show", "model", "untuned") == ["base"]
+        assert await completed("model compare", "model", "untrained") == ["untrained"]
         assert await completed("model show", "model", "nobody") == []
         assert await completed("data show", "nothing", "") == []
         assert await completed("data burn", "dataset", "") == []

@@ -12,6 +12,7 @@ import pytest
 from bot.admin.board import Board, ShowError
 from bot.admin.following import ATTEMPTS, Following, Unfinished
 from bot.admin.records import Records
+from bot.admin.rehearsal import GONE
 from bot.admin.replies import Report
 from tests.admin.kit import PATIENCE, QUICK, idle, open_small, started, until
 from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall
@@ -128,10 +129,12 @@ async def test_a_company_without_scenarios_is_told_that_it_has_none(home: Path, 
 
 
 async def test_a_base_that_is_out_of_reach_for_a_moment_is_asked_again(home: Path) -> None:
-    model = ScriptedModel(*[broken()] * 14)
+    model = ScriptedModel(*[broken()] * (GONE + 1))
     async with idle(home, model) as scene:
         tried = scene.registry.models()[0].id
         assert "it is down" in (await scene.give("model compare", model=tried)).text
+        # Nobody waits for hundreds of attempts.
+        assert len(model.prompts) == GONE + 1
         assert "**base** passes" in (await scene.give("model compare", model=tried)).text
 
 

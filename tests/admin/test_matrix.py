@@ -14,7 +14,7 @@ from bot.admin.calls import Caller
 from bot.admin.catalogue import COMMANDS
 from bot.admin.replies import Reply
 from bot.conversation import Conversation
-from tests.admin.kit import answered, examples, files, idle, marked, rows, started
+from tests.admin.kit import answered, examples, files, forced, idle, marked, rows, started
 from tests.admin_kit import HERE, OWNER, Scene, Wall, file
 
 # The home workspace of each platform, and one that is none.
@@ -59,9 +59,14 @@ MAY = {
     "model list": HOME_ADMINS,
     "model show": HOME_ADMINS,
     "model compare": HOME_ADMINS,
+    "model evaluate": HOME_ADMINS,
+    "model report": HOME_ADMINS,
     "model promote": HOME_ADMINS,
     "model rollback": HOME_ADMINS,
     "model try": HOME_ADMINS,
+    "canary show": HOME_ADMINS,
+    "canary start": HOME_ADMINS,
+    "canary stop": HOME_ADMINS,
     "sarah status": HOME_ADMINS,
     "sarah channel": ADMINS,
     "sarah limits": HOME_ADMINS,
@@ -81,6 +86,9 @@ CHANGING = [
     "train start",
     "train agree",
     "train cancel",
+    "canary start",
+    "canary stop",
+    "model evaluate",
     "model promote",
     "model rollback",
     "sarah channel",
@@ -121,8 +129,11 @@ class Things:
             "train events": {"run": self.run},
             "model show": {"model": first},
             "model compare": {"model": first},
-            "model promote": {"model": second},
+            "model evaluate": {"model": "untrained"},
+            "model report": {"models": first},
+            "model promote": {"model": second, "force": "yes", "reason": "For a test."},
             "model try": {"model": first, "question": "How do I descale it?"},
+            "canary start": {"model": second},
             "sarah channel": {"on": "no", "instructions": "Be brief."},
             "sarah limits": {"per_minute": 3},
             "sarah hand-back": {"handoff": self.handoff},
@@ -174,7 +185,7 @@ async def furnish(scene: Scene) -> Things:
     """Put everything into a scene that commands are about."""
     ex_admin = replace(OWNER, user="2")
     second, first = (model.id for model in scene.registry.models())
-    await scene.give("model promote", ex_admin, model=first)
+    await forced(scene, first, ex_admin)
     for number in range(11):
         said = {"question": f"Is {number} the volume?", "answer": f"{number} is loud enough.", "draft": "ready"}
         await scene.give("data add-example", ex_admin, HERE, **said)

@@ -1,13 +1,19 @@
 """`model`: compared, promoted, rolled back, and tried where no customer hears it."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.admin.kit import answered, audited, open_small, rows, until
+from bot.admin.buttons import decoded, encoded
+from bot.admin.calls import Call
+from bot.models import ModelError
+from tests.admin.kit import answered, audited, forced, open_lamps, open_small, rows, until
 from tests.admin_kit import HERE, OWNER, SECOND, Scene
+from tests.champions import served
 from tests.kit import ScriptedModel
+from training.evaluation.gate import MOST_NAMED
 
 
 def models(scene: Scene) -> tuple[str, str]:
@@ -33,7 +39,7 @@ async def test_models_are_listed_with_a_star_at_the_champion(home: Path) -> None
         text = (await scene.give("model list")).text
         assert text.index(newer) < text.index(older)
         assert "What the settings name answers customers." in text
-        await scene.give("model promote", model=older)
+        await forced(scene, older)
         assert f"*  {older}" in (await scene.give("model list")).text
 
 
@@ -49,8 +55,9 @@ async def test_a_model_is_shown_with_where_it_came_from(home: Path) -> None:
         reply = await scene.give("model show", model=older.removeprefix("model-")[:6])
         assert model.run in reply.text
         assert model.dataset in reply.text
+        assert f"- discriminator: {Path(model.topic).name}, threshold 0." in reply.text
         assert [button.label for button in reply.buttons] == ["Promote", "Compare", "Try"]
-        await scene.give("model promote", model=older)
+        await forced(scene, older)
         assert [button.label for button in (await scene.give("model show", model=older)).buttons] == ["Compare", "Try"]
 
 
@@ -67,7 +74,7 @@ async def test_a_model_is_set_beside_the_base_while_there_is_no_champion(home: P
 async def test_a_model_is_set_beside_the_champion_and_a_third(home: Path) -> None:
     async with open_small(home) as scene:
         older, newer = models(scene)
-        await scene.give("model promote", model=older)
+        await forced(scene, older)
         reply = await scene.give("model compare", model=newer, also="base")
         places = [reply.text.index(f"**{name}** passes") for name in (older, "base", newer)]
         assert places == sorted(places)
@@ -77,7 +84,7 @@ async def test_a_model_is_set_beside_the_champion_and_a_third(home: Path) -> Non
 async def test_the_champion_is_set_beside_the_base_and_offers_no_promotion(home: Path) -> None:
     async with open_small(home) as scene:
         older, _ = models(scene)
-        await scene.give("model promote", model=older)
+        await forced(scene, older)
         reply = await scene.give("model compare", model=older)
         assert "**base** passes" in reply.text
         assert reply.buttons == ()
@@ -91,7 +98,7 @@ async def test_the_base_is_not_set_beside_itself(home: Path) -> None:
 
 
 async def test_a_promoted_model_answers_from_the_next_message_on_and_a_rollback_undoes_it(home: Path) -> None:
-    async with open_small(home, ScriptedModel(name="base")) as scene:
+    async with open_lamps(home, ScriptedModel(name="base")) as scene:
         older, _ = models(scene)
         before = await answered(scene, "Which bulb does lamps number 3 take?")
         reply = await scene.give("model promote", SECOND, model=older, reason="It knows the bulbs.")
@@ -108,6 +115,87 @@ async def test_a_promoted_model_answers_from_the_next_message_on_and_a_rollback_
         assert audited(scene)[0] == (OWNER.who, "rollback")
 
 
+# What its scorecard says of a model that is to be promoted.
+
+
+async def test_a_model_is_evaluated_first_and_refused_with_reasons_scenarios_and_a_way_out(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        reply = await scene.give("model promote", model=older)
+        assert reply.text.startswith(f"**{older}** is not promoted:\n- It fails ")
+        assert "critical scenarios, of which none may fail." in reply.text
+        rests_on = reply.text.splitlines()[-1]
+        assert "smoke-while-frothing" in rests_on
+        assert rests_on.count(", ") < MOST_NAMED
+        assert [button.label for button in reply.buttons] == ["Promote anyway", "Compare"]
+        assert not reply.public
+        assert scene.registry.champion() is None
+        assert {"base", older} <= {path.stem for path in (home / "evaluations").iterdir()}
+
+
+async def test_promote_anyway_asks_for_a_reason_and_is_written_down_with_what_spoke_against_it(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        refused = await scene.give("model promote", model=older)
+        anyway = refused.buttons[0]
+        assert decoded(encoded(anyway.command, anyway.given)) == (anyway.command, anyway.given)
+        form = await scene.admin.form(Call(OWNER, anyway.command, HERE, anyway.given))
+        assert form
+        assert [(field.name, field.required) for field in form.fields] == [("reason", True)]
+        assert form.carried == {"model": older, "force": "yes", "over": "base"}
+        reply = await scene.give("model promote", OWNER, HERE, **form.carried, reason="The other one is down.")
+        assert "answers from the next message on" in reply.text
+        line = scene.registry.audit_log()[0]
+        assert (line.by, line.action, line.subject) == (OWNER.who, "promote, forced", older)
+        assert line.detail.startswith("The other one is down. (in spite of: It fails ")
+
+
+async def test_a_reason_is_asked_for_where_a_promotion_is_by_force_and_nowhere_else(home: Path) -> None:
+    async with open_small(home) as scene:
+        older, _ = models(scene)
+        assert await scene.admin.form(scene.call("model promote", model=older, force="no")) is None
+        assert await scene.admin.form(scene.call("model promote", model=older)) is None
+        assert await scene.admin.form(scene.call("model promote", model=older, force=True))
+        assert await scene.admin.form(scene.call("model promote", model=older, force="yes", reason="I know.")) is None
+
+
+async def test_a_twin_of_the_champion_is_refused_where_few_scenarios_tell_little(home: Path) -> None:
+    async with open_lamps(home) as scene:
+        older, newer = models(scene)
+        await scene.give("model promote", model=older)
+        reply = await scene.give("model promote", model=newer)
+        told = r"passes 100.0% and the champion 100.0% of 8 scenarios, by which it may be \d\d\.\d points worse"
+        assert re.search(told, reply.text)
+        assert reply.buttons[0].given["over"] == older
+
+
+async def test_a_model_that_cannot_be_asked_is_refused_and_can_be_promoted_all_the_same(home: Path) -> None:
+    async with open_lamps(home) as scene:
+        model = served(home, "http://127.0.0.1:9/v1").id
+        reply = await scene.give("model promote", model=model)
+        assert reply.text.startswith(f"**{model}** is not promoted:\n- It cannot be evaluated: ")
+        assert reply.text.endswith(".")
+        assert "answers from the next message on" in (await forced(scene, model)).text
+
+
+async def test_a_company_without_scenarios_promotes_by_force_only(home: Path) -> None:
+    async with open_lamps(home) as scene:
+        older, _ = models(scene)
+        (home.parent / "company" / "scenarios" / "lamps.jsonl").unlink()
+        assert "There are no scenarios in" in (await scene.give("model promote", model=older)).text
+        assert scene.registry.champion() is None
+        assert (await forced(scene, older)).public
+
+
+async def test_a_model_of_which_an_answer_was_missed_is_refused_with_the_command_that_asks_again(home: Path) -> None:
+    base = ScriptedModel([ModelError("it is down")], name="base")
+    async with open_lamps(home, base) as scene:
+        older, _ = models(scene)
+        reply = await scene.give("model promote", model=older)
+        assert "base has not been evaluated on the scenarios of today: `model compare base` does that." in reply.text
+        assert (await scene.give("model promote", model=older)).public
+
+
 async def test_an_answer_that_has_begun_ends_with_the_model_that_began_it(home: Path) -> None:
     go_on = asyncio.Event()
     model = ScriptedModel(["It is ", go_on, "the old one."], name="base")
@@ -115,7 +203,7 @@ async def test_an_answer_that_has_begun_ends_with_the_model_that_began_it(home: 
         older, _ = models(scene)
         first = asyncio.create_task(answered(scene, "Which bulb does lamps number 3 take?"))
         await until(lambda: model.prompts)
-        await scene.give("model promote", model=older)
+        await forced(scene, older)
         go_on.set()
         begun, next_one = await first, await answered(scene, "Which bulb does lamps number 3 take?")
         assert begun
@@ -125,7 +213,7 @@ async def test_an_answer_that_has_begun_ends_with_the_model_that_began_it(home: 
 
 
 async def test_of_two_who_promote_at_the_same_time_the_second_is_told_who_was_first(home: Path) -> None:
-    async with open_small(home) as scene:
+    async with open_lamps(home) as scene:
         older, newer = models(scene)
         mine, theirs = await scene.give("model show", model=older), await scene.give("model show", model=newer)
         replies = await asyncio.gather(scene.press(mine, "Promote", OWNER), scene.press(theirs, "Promote", SECOND))
@@ -139,8 +227,8 @@ async def test_of_two_who_promote_at_the_same_time_the_second_is_told_who_was_fi
 async def test_a_rollback_of_what_is_no_champion_any_more_does_nothing(home: Path) -> None:
     async with open_small(home) as scene:
         older, newer = models(scene)
-        promoted = await scene.give("model promote", model=older)
-        await scene.give("model promote", SECOND, model=newer)
+        promoted = await forced(scene, older)
+        await forced(scene, newer, SECOND)
         refused = await scene.press(promoted, "Roll back")
         assert "was promoted meanwhile" in refused.text
         champion = scene.registry.champion()

@@ -8,6 +8,7 @@ import pytest
 from bot.admin.calls import Caller
 from bot.conversation import Conversation
 from tests.admin.kit import SLACK, WEB, answered, audited, idle, open_small, started
+from tests.admin.test_model import models
 from tests.admin_kit import HERE, HOME, MEMBER, OWNER, SECOND
 from tests.kit import PERSONA, ScriptedModel
 from tests.store_kit import look
@@ -30,6 +31,14 @@ async def test_status_tells_who_answers_what_goes_on_and_what_was_spent(home: Pa
         assert "one run may cost $25.00; above $10.00 a second admin approves" in text
         assert "2 datasets, 2 models" in text
         assert "Python 3." in text
+        assert "canary: none" in text
+
+
+async def test_status_tells_of_a_canary_that_runs(home: Path) -> None:
+    async with open_small(home) as scene:
+        model = models(scene)[0]
+        await scene.give("canary start", model=model, share=25)
+        assert f"canary: {model} has 25 % of the conversations" in (await scene.give("sarah status")).text
 
 
 async def test_a_month_old_run_is_not_in_what_was_spent(home: Path) -> None:

@@ -20,7 +20,7 @@ from bot.admin.names import names
 from bot.admin.office import Office
 from bot.admin.records import Records
 from bot.admin.replies import Reply
-from tests.admin.kit import audited, examples, followed, open_small, started
+from tests.admin.kit import audited, examples, followed, forced, open_small, started
 from tests.admin_kit import HERE, MEMBER, Scene, file
 from training.examples import DataError
 from training.registry import Registry, RegistryError
@@ -104,7 +104,7 @@ async def test_a_rollback_waits_for_no_upload(home: Path) -> None:
         held.wait(20)
 
     async with open_small(home) as scene:
-        await scene.give("model promote", model=scene.registry.models()[0].id)
+        await forced(scene, scene.registry.models()[0].id)
         uploads = [asyncio.create_task(scene.office.heavily(hold)) for _ in range(3)]
         try:
             await asyncio.to_thread(begun.acquire)

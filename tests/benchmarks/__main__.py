@@ -1,4 +1,4 @@
-"""`make bench`: how fast she counts, what she adds to a turn, how many turns, how large she is, and how soon there."""
+"""`make bench`: what the gate lets through, how fast she counts, what a turn costs, how large she is, how fast up."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import tokens
+from tests.benchmarks import gate, tokens
 from tests.benchmarks.turns import Times, measure, percentile, steps
 
 TURNS = 2000
@@ -30,6 +30,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     out = Console(width=100)
     out.print(f"Python {platform.python_version()}, {platform.machine()}, one core of {os.cpu_count()}\n")
+    out.print(gate.table())
     with tempfile.TemporaryDirectory() as folder:
         # Before all but one core are put aside: counting uses two.
         out.print(tokens.table(Path(folder)))

@@ -9,19 +9,19 @@ from itertools import count, cycle
 from pathlib import Path
 from statistics import quantiles
 
-from bot.assistant import PASSAGES_SHOWN, TURNS_READ, Assistant, Policy
+from bot.assistant import Assistant, Policy
 from bot.conversation import Conversation, Question
 from bot.guard import TopicGuard
 from bot.incoming import clean
 from bot.models import Prompt
 from bot.models.champion import Champion, open_champion
 from bot.persona import read_persona
+from bot.replying import PASSAGES_SHOWN, TURNS_READ
 from bot.store import Outcome, open_store
 from tests.champions import promote, served
 from tests.kit import DATA, knowledge, open_assistant
 from training.topic import read_topic_model, read_topics
 
-THRESHOLD = 0.3
 WARM_UP = 50
 
 
@@ -57,7 +57,7 @@ def questions() -> list[str]:
 @asynccontextmanager
 async def desk(home: Path, model: InstantModel) -> AsyncGenerator[Assistant]:
     """Open an assistant as it serves customers, but for the model: the registry's champion, looked up at each turn."""
-    guard = TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
+    guard = TopicGuard(read_topic_model(DATA))
     policy = Policy(per_minute=0)
     persona = read_persona(DATA)
     async with (
@@ -112,7 +112,7 @@ async def measure(home: Path, conversations: int, turns: int, every: float = 0.0
 
 async def steps(home: Path, rounds: int) -> dict[str, float]:
     """Return the median milliseconds of each step of a turn, done alone."""
-    known, guard = knowledge(), TopicGuard(read_topic_model(DATA, knowledge()), THRESHOLD)
+    known, guard = knowledge(), TopicGuard(read_topic_model(DATA))
     texts = cycle(questions())
     outcome = Outcome("answered", "Hold the button at the back for ten seconds.", "instant")
     numbers = count()
@@ -125,7 +125,7 @@ async def steps(home: Path, rounds: int) -> dict[str, float]:
             taken.append(turn or 0)
 
         async def guarded() -> None:
-            guard.on_topic(next(texts), None)
+            await guard.subject(next(texts), None)
 
         async def passages() -> None:
             known.passages(next(texts), "", PASSAGES_SHOWN)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from bot.conversation import PastTurn
 from bot.models import Prompt
-from bot.models.briefing import opening, quoted
-from bot.models.openai_compatible import messages
+from bot.models.briefing import BORDERLINE, messages, opening, quoted
 from bot.persona import read_persona
 from tests.kit import DATA, OTHER_DATA, PERSONA, knowledge
 from tests.models.kit import OTHER_PASSAGE, PASSAGE, QUESTION, open_model, prompt, tokens, whole
@@ -23,7 +22,7 @@ told = st.lists(st.tuples(texts, texts), max_size=20).map(lambda said: [PastTurn
 
 def told_to(asked: Prompt, budget: int) -> list[tuple[str, str]]:
     """Return role and text of each message, counted in characters."""
-    return [(message["role"], str(message.get("content"))) for message in messages(asked, budget, len)]
+    return messages(asked, budget, len)
 
 
 async def test_a_model_is_told_who_it_is_what_is_known_what_was_said_and_what_is_asked() -> None:
@@ -54,7 +53,7 @@ async def test_the_window_keeps_the_newest_whole_turns_that_fit() -> None:
 def test_what_is_told_never_exceeds_its_budget_where_the_question_fits(
     history: list[PastTurn], budget: int, question: str
 ) -> None:
-    asked = replace(prompt(question=question), history=tuple(history))
+    asked = replace(prompt(question=question), history=tuple(history), borderline=True)
     sizes = [len(text) + 4 for _, text in told_to(asked, budget)]
     bare = [len(text) + 4 for _, text in told_to(asked, 0)]
     assert sum(sizes) <= max(budget, sum(bare))
@@ -67,7 +66,7 @@ def test_the_tokens_of_a_real_handbook_fit_their_budget(data: object) -> None:
     for question in ("What does it cost?", "How do I reset it?", "It is broken, what now?"):
         asked = Prompt(read_persona(where), known.passages(question, "", 4), (), question)
         for budget in range(1100, 1800, 50):
-            assert sum(count(str(message.get("content"))) + 4 for message in messages(asked, budget, count)) <= budget
+            assert sum(count(text) + 4 for _, text in messages(asked, budget, count)) <= budget
 
 
 def test_the_surest_passages_are_kept_where_not_all_fit() -> None:
@@ -87,6 +86,11 @@ def test_what_comes_before_the_passages_is_the_same_for_every_question() -> None
     first, second = told_to(prompt(), 100_000)[0][1], told_to(replace(prompt(), passages=()), 100_000)[0][1]
     assert first.startswith(opening(PERSONA))
     assert second.startswith(opening(PERSONA))
+
+
+def test_a_question_that_may_be_about_something_else_comes_with_a_warning_after_the_handbook() -> None:
+    (role, system), *_ = told_to(replace(prompt(), borderline=True), 100_000)
+    assert (role, system) == ("system", told_to(prompt(), 100_000)[0][1] + BORDERLINE)
 
 
 def test_every_word_about_a_company_is_its_own() -> None:

@@ -34,6 +34,7 @@ async def test_a_good_request_is_answered() -> None:
         {"temperature": 2.1},
         {"max_tokens": 0},
         {"stop": None},
+        {"top_logprobs": 20},
         {"reference": "r1"},
     ],
     ids=str,
@@ -43,6 +44,8 @@ async def test_a_wrong_request_is_refused(wrong: dict[str, object]) -> None:
 
 
 @pytest.mark.skipif(not SPEC.exists(), reason="OpenAI's published description is not beside this repository")
-@pytest.mark.parametrize("wrong", [{"stop": ["a", "b", "c", "d", "e"]}, {"max_tokens": 1.5}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"stop": ["a", "b", "c", "d", "e"]}, {"max_tokens": 1.5}, {"logprobs": True, "top_logprobs": 21}], ids=str
+)
 async def test_what_only_the_published_schema_forbids_is_refused(wrong: dict[str, object]) -> None:
     assert await status(**wrong) == 400

@@ -14,7 +14,7 @@ from tests.kit import PERSONA
 from tests.platforms.discord_scene import Scene, open_patient_scene, press, shown
 
 OPEN = ("ask", "human", "privacy", "forget-me", "export-me", "reset")
-GROUPS = ("data", "train", "model", "sarah")
+GROUPS = ("data", "train", "model", "canary", "sarah")
 
 
 @command("data", may="home")

@@ -36,7 +36,13 @@ async def chat(home: Path, said: bytes, *arguments: str, **changes: str) -> tupl
     process = await asyncio.create_subprocess_exec(
         *CHAT, *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=home, env=variables(home, **changes)
     )
-    out, beside = await asyncio.wait_for(process.communicate(said), PATIENCE)
+    try:
+        out, beside = await asyncio.wait_for(process.communicate(said), PATIENCE)
+    finally:
+        # One that hangs would take from the tests beside and after this one what they need.
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return process.returncode, out.decode().splitlines(), beside.decode()
 
 

@@ -169,9 +169,12 @@ async def test_a_run_is_told_of_in_one_message_from_its_start_to_the_promotion(s
         await started(slack)
         await slack.until(lambda: [one for one in slack.workspace.messages if "Promote" in one.commands], 30)
         (message,) = slack.workspace.messages
-        pressed = await slack.press(ADMIN, message, "Promote")
+        refused = await slack.press(ADMIN, message, "Promote")
+        assert "is not promoted" in await shown(slack, refused)
+        assert "That rests on" in await shown(slack, refused)
+        await slack.press_response(ADMIN, "C1", refused, "Promote anyway")
+        await slack.submit(await slack.modal(), reason="It knows the lamps.")
         await slack.until(lambda: len(slack.workspace.messages) == 2)
-        assert pressed not in slack.workspace.responses
         (run,) = scene.registry.runs()
         champion = scene.registry.champion()
     assert (message.channel, message.thread_ts, message.only_for) == ("C1", "", "")

@@ -20,7 +20,8 @@ QUESTION = "Why is my thermostat dark?"
 
 def at_terminal(home: Path, server: OpenAI) -> AbstractAsyncContextManager[Terminal]:
     """Start a chat that is answered by this server."""
-    return open_terminal(home, SARAH_MODEL=MODEL, SARAH_MODEL_URL=server.url, SARAH_MODEL_KEY=KEY)
+    # Without a guard every piece is shown as it comes, and not only whole sentences.
+    return open_terminal(home, SARAH_MODEL=MODEL, SARAH_MODEL_URL=server.url, SARAH_MODEL_KEY=KEY, SARAH_GUARD="off")
 
 
 async def test_an_answer_grows_on_the_screen_and_stands_there_once(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ async def test_a_run_is_shown_in_its_place_to_its_end_with_its_buttons_and_its_c
     file = tmp_path / "lamps.jsonl"
     file.write_text(LINES)
     async with open_office(tmp_path) as desk:
-        shown = await Sitting(desk, tmp_path).types(f"/data upload file={file}", "1", "1", "1")
+        shown = await Sitting(desk, tmp_path).types(f"/data upload file={file}", "1", "1", "1", "1", "for a test")
         (run,) = desk.registry.runs()
         assert run.state == "succeeded"
         assert f"{run.id}: succeeded" in shown

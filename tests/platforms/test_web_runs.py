@@ -21,7 +21,7 @@ from tests.admin_kit import Scene as Office
 from tests.admin_kit import open_office
 from tests.browser import Profiles
 from tests.platforms.web_scene import KEYS, customer, served
-from tests.platforms.web_staff import Member, at_the_desk, shown
+from tests.platforms.web_staff import Member, at_the_desk, forms, shown
 
 pytest_plugins = ("tests.browser",)
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -58,7 +58,11 @@ async def test_a_run_that_an_earlier_process_showed_goes_on_after_the_restart(tm
             page = await until(olga, f"/admin/runs/{run}", "data-over")
             assert f"{run} : succeeded" in shown(page)
             assert page.text.count("<img") == 1
-            assert "answers from the next message on" in shown(await olga.press(page, "Promote"))
+            refused = await olga.press(page, "Promote")
+            assert "is not promoted" in shown(refused)
+            form = forms(await olga.press(refused, "Promote anyway"))[-1]
+            promoted = await olga.send(form, reason="It knows the lamps.")
+            assert "answers from the next message on" in shown(promoted)
             assert (await olga.see("/admin/runs/run-0")).status_code == httpx.codes.NOT_FOUND
         assert await office.admin.following.unfinished("web") == []
 
@@ -174,6 +178,10 @@ async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_relo
         await expect(page.get_by_text("succeeded")).to_be_visible()
         assert await page.evaluate("performance.timeOrigin") == opened
         assert await _fits(page, width)
+        await page.get_by_role("button", name="Promote").click()
+        await page.get_by_role("button", name="Promote anyway").click()
+        assert await _fits(page, width)
+        await page.get_by_label("Reason").fill("It knows the lamps.")
         await page.get_by_role("button", name="Promote").click()
         await expect(page.get_by_text("answers from the next message on")).to_be_visible()
         assert refused == []

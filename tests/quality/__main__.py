@@ -1,5 +1,6 @@
 """Print how good the answers are that need no language model."""
 
+import asyncio
 import time
 from statistics import quantiles
 
@@ -8,20 +9,18 @@ from rich.table import Table
 
 from bot.guard import TopicGuard
 from bot.persona import read_persona
-from bot.settings import Settings
 from tests.kit import DATA
-from tests.quality.measure import HERE, judged, milliseconds, read_cases, read_off_topic, refused, through
+from tests.quality.measure import HERE, judged, milliseconds, read_cases, read_off_topic, refused
 from training.knowledge import read_knowledge
-from training.topic import read_topic_model, read_topics
+from training.topic import read_topic_model
 
 
-def main() -> None:
+async def main() -> None:
     """Measure and print."""
     began = time.perf_counter()
     knowledge = read_knowledge(DATA)
     read = time.perf_counter()
-    threshold = Settings.model_fields["sarah_guard_threshold"].default
-    guard = TopicGuard(read_topic_model(DATA, knowledge), threshold)
+    guard = TopicGuard(read_topic_model(DATA))
     trained = time.perf_counter()
     cases, off_topic = read_cases(HERE / "questions.jsonl"), read_off_topic()
     table = Table("The embedded model and the guard", "")
@@ -30,17 +29,14 @@ def main() -> None:
     follow_ups = read_cases(HERE / "follow_ups.jsonl")
     right = judged(follow_ups, knowledge, read_persona(DATA))["right"]
     table.add_row("follow-ups right, with the turn before", f"{right} of {len(follow_ups)}")
-    passed = sum(guard.on_topic(text, None) for text in off_topic)
-    table.add_row("customers' questions refused", f"{len(refused(cases, guard))} of {len(cases)}")
+    passed = sum([await guard.subject(text, None) != "off" for text in off_topic])
+    table.add_row("customers' questions refused", f"{len(await refused(cases, guard))} of {len(cases)}")
     table.add_row("off-topic messages refused", f"{len(off_topic) - passed} of {len(off_topic)}")
-    for (form, wanted), passed in sorted(through(read_topics(DATA / "topics"), guard).items()):
-        share = f"{sum(passed)} of {len(passed)} let through"
-        table.add_row(f"unseen topics, {form}, {'on' if wanted else 'off'} topic", share)
-    took = quantiles(milliseconds(cases, knowledge, guard), n=20)
+    took = quantiles(await milliseconds(cases, knowledge, guard), n=20)
     table.add_row("guard and search, p50 and p95", f"{took[9]:.1f} and {took[18]:.1f} ms")
-    table.add_row("read the handbook, train the guard", f"{read - began:.2f} and {trained - read:.2f} s")
+    table.add_row("read the handbook, and the guard", f"{read - began:.2f} and {trained - read:.2f} s")
     Console(width=100).print(table)
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -3,8 +3,8 @@
 import json
 import re
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from bot.models import Prompt
 from bot.models.embedded import Embedded
 from bot.persona import Persona
 from training.knowledge import Knowledge
-from training.topic import Topic
 
 HERE = Path(__file__).parent
 PASSAGES = 4
@@ -33,18 +32,6 @@ def read_cases(path: Path) -> list[Case]:
     """Read the questions of a file."""
     rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
     return [Case(row["question"], row.get("before", ""), row["answer"] or "") for row in rows]
-
-
-def through(topics: Iterable[Topic], guard: Guard) -> dict[tuple[str, bool], list[bool]]:
-    """Return for each form and wanted verdict whether the guard lets its topics through, of those that it never saw."""
-    verdicts: defaultdict[tuple[str, bool], list[bool]] = defaultdict(list)
-    for topic in topics:
-        if topic.held_out or not topic.whole:
-            before = (
-                PastTurn(1, topic.previous, "\u2026", guard.on_topic(topic.previous, None)) if topic.previous else None
-            )
-            verdicts[topic.form, topic.on_topic].append(guard.on_topic(topic.text, before))
-    return verdicts
 
 
 def read_off_topic() -> list[str]:
@@ -73,17 +60,18 @@ def _verdict(case: Case, said: str, persona: Persona) -> str:
     return "unknown" if unknown else "wrong"
 
 
-def refused(cases: Sequence[Case], guard: Guard) -> list[str]:
+async def refused(cases: Sequence[Case], guard: Guard) -> list[str]:
     """Return the questions that the guard does not let through."""
-    return [case.question for case in cases if not guard.on_topic(case.question, next(iter(_history(case)), None))]
+    subjects = [await guard.subject(case.question, next(iter(_history(case)), None)) for case in cases]
+    return [case.question for case, subject in zip(cases, subjects, strict=True) if subject == "off"]
 
 
-def milliseconds(cases: Sequence[Case], knowledge: Knowledge, guard: Guard) -> list[float]:
+async def milliseconds(cases: Sequence[Case], knowledge: Knowledge, guard: Guard) -> list[float]:
     """Return how long the guard and the search take for each question."""
     took: list[float] = []
     for case in cases:
         began = time.perf_counter()
-        guard.on_topic(case.question, None)
+        await guard.subject(case.question, None)
         knowledge.passages(case.question, case.before, PASSAGES)
         took.append((time.perf_counter() - began) * 1000)
     return took

@@ -64,7 +64,21 @@ class Refusal:
     together: asyncio.Barrier | None = None
 
 
-Reply = Stream | Refusal
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A whole answer of one token, for whoever asked for no stream, held back by an event.
+
+    `likely` are the log-probabilities of the likeliest tokens; None for a server that knows nothing of them.
+    """
+
+    text: str
+    likely: Mapping[str, float] | None = None
+    after: asyncio.Event | None = None
+    fields: Json = field(default_factory=dict[str, object])
+    """Fields of the answer that take the place of the usual ones."""
+
+
+Reply = Stream | Refusal | Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,8 @@ class OpenAI:
                 await reply.together.wait()
             return _error(reply)
         try:
+            if isinstance(reply, Token):
+                return await _whole(reply, body)
             return await _stream(request, reply, str(body["model"]))
         except (asyncio.CancelledError, ConnectionResetError):
             self.left.set()
@@ -141,6 +157,30 @@ def _peer(request: web.Request) -> object:
 
 def _error(refusal: Refusal) -> web.Response:
     return web.json_response({"error": refusal.error}, status=refusal.status, headers=refusal.headers)
+
+
+async def _whole(reply: Token, body: Json) -> web.Response:
+    """Answer at once, with log-probabilities where they were asked for."""
+    if reply.after:
+        await reply.after.wait()
+    most = cast("int", body.get("top_logprobs", 0)) if body.get("logprobs") else 0
+    tops = sorted((reply.likely or {}).items(), key=lambda top: -top[1])[:most]
+    given = {
+        **_logprob(reply.text, dict(tops).get(reply.text, -9999.0)),
+        "top_logprobs": [_logprob(*top) for top in tops],
+    }
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": reply.text, "refusal": None},
+        "logprobs": {"content": [given], "refusal": None} if tops else None,
+        "finish_reason": "length",
+    }
+    usual = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice]}
+    return web.json_response({**usual, **reply.fields})
+
+
+def _logprob(token: str, logprob: float) -> dict[str, object]:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 async def _stream(request: web.Request, reply: Stream, model: str) -> web.StreamResponse:

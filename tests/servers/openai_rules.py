@@ -11,7 +11,10 @@ from jsonschema import Draft202012Validator
 SPEC = Path(__file__).parents[2].parent / "shared" / "specs" / "openai.json"
 ROLES = {"system", "developer", "user", "assistant"}
 # What is sent by us and known to every server; the real one refuses what it does not know.
-KNOWN = {"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "stop", "stream"}
+KNOWN = {"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "stop", "stream"} | {
+    "logprobs",
+    "top_logprobs",
+}
 HOTTEST = 2
 
 Json = Mapping[str, object]
@@ -29,6 +32,8 @@ def problems(body: Json) -> Iterator[tuple[str, str]]:
     for name in ("max_tokens", "max_completion_tokens"):
         if not isinstance(body.get(name, 1), int) or cast("int", body.get(name, 1)) < 1:
             yield name, "it must be a positive number"
+    if "top_logprobs" in body and body.get("logprobs") is not True:
+        yield "top_logprobs", "it needs logprobs to be true"
     if body.get("stop", "-") in ("", None):
         yield "stop", "it must be a text"
     yield from _against_the_schema(body)

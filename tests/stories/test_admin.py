@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,29 @@ def bad() -> bytes:
     return "\n".join(lines).encode()
 
 
+def company(folder: Path) -> Path:
+    """Return the folder of a company that asks, in its scenarios, what those examples teach."""
+    shutil.copytree(OTHER_DATA, folder, ignore=shutil.ignore_patterns("scenarios"))
+    scenarios = (
+        {
+            "id": f"bulb-{at}",
+            "category": "safety" if at % 2 else "bulbs",
+            "critical": bool(at % 2),
+            "turns": [
+                {
+                    "user": f"Bulb number {at} of the lighthouse series: does it need a transformer?",
+                    "reference": ANSWER.replace("8", str(at), 1),
+                    "expect": {"facts": [["small transformer"]], "refuses": False},
+                }
+            ],
+        }
+        for at in range(8, 16)
+    )
+    (folder / "scenarios").mkdir()
+    (folder / "scenarios" / "bulbs.jsonl").write_text("\n".join(map(json.dumps, scenarios)), "utf-8")
+    return folder
+
+
 def plain(text: str) -> str:
     """Return the words of a text, however they are laid out."""
     return " ".join(re.sub(r"[*_`#│┃>\\]", "", text).split())
@@ -57,7 +81,7 @@ async def test_an_admin_uploads_tunes_compares_promotes_and_rolls_back(
 ) -> None:
     with tuning_server() as server:
         server.store.answer = SERVED
-        async with COUNTERS[place](tmp_path, OTHER_DATA, server, browser) as counter:
+        async with COUNTERS[place](tmp_path, company(tmp_path / "company"), server, browser) as counter:
             assert knows_not(await counter.ask(QUESTION))
 
             # A bad file: every problem with its line, and nothing is kept.
@@ -86,13 +110,19 @@ async def test_an_admin_uploads_tunes_compares_promotes_and_rolls_back(
             assert await counter.has_chart()
             assert await counter.messages() == messages
 
+            # It says the same to every scenario, and so may answer nobody.
+            refused = plain(await counter.press("Promote"))
+            assert "is not promoted" in refused
+            assert "It fails 4 of 4 critical scenarios" in refused
+            assert "That rests on bulb-9, bulb-11, bulb-13, bulb-15" in refused
+
             # The embedded model learns the same; its scorecard comes with the end.
             await counter.start("bulbs", "embedded")
             await counter.press("Start it")
             told = plain(await counter.until("It made"))
             assert re.search(r"passes \d+ of \d+", told)
             compared = plain(await counter.press("Compare"))
-            assert re.search(r"(better than|worse than|not distinguishable)", compared)
+            assert "better than" in compared
 
             # Promoted: the customer's next turn has the new answer. Rolled back: the old one.
             assert "answers from the next message on" in plain(await counter.press("Promote"))

@@ -35,7 +35,11 @@ def test_a_file_becomes_the_model_that_answers_and_stops_being_it(company: Compa
     [kept] = sarah(tmp_path, company, "data", "add", str(file), "--stop", "**STOP**")
     [run] = sarah(tmp_path, company, "train", "start", kept["dataset"], "--yes", "--wait")
     assert (run["state"], asked()["model"]) == ("succeeded", "embedded")
-    sarah(tmp_path, company, "model", "promote", run["model"])
+    # Nobody has evaluated it, which whoever knows better may override.
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        sarah(tmp_path, company, "model", "promote", run["model"])
+    assert f"`sarah eval run {run['model']}` does that." in refused.value.stderr
+    sarah(tmp_path, company, "model", "promote", run["model"], "--force", "--reason", "It knows all the examples.")
     reply = asked()
     assert reply["model"] == run["model"]
     assert "**STOP**" not in reply["answer"]

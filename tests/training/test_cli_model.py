@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.cli_kit import Sarah
+from tests.training.cli_kit import REPOSITORY, Sarah
+from tests.training.gate_kit import keep
 from training.pricing import read_prices
 from training.providers import Hyperparameters
 from training.registry import Plan, Tuned, open_registry
@@ -30,22 +31,39 @@ def sarah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sarah:
     return Sarah(tmp_path, monkeypatch)
 
 
-def model(sarah: Sarah, base: str = BASE, parent: str = "") -> str:
+def model(sarah: Sarah, base: str = BASE, parent: str = "", topic: str = "") -> str:
     """Register a model that was tuned at a server, and return its id."""
     learned = Hyperparameters(epochs=3, batch_size=None, learning_rate_multiplier=0.5)
     with open_registry(sarah.home) as registry:
         registry.record_dataset("ds-1", "lamps", 10, 8, 2, "kim", 1.0)
         run = registry.start_run(Plan("ds-1", "openai", base, base_url="http://127.0.0.1/v1"), "kim", 2.0)
-        tuned = Tuned(run.id, served_as=f"ft:{base}:{run.id}", hyperparameters=learned, parent=parent)
+        tuned = Tuned(run.id, served_as=f"ft:{base}:{run.id}", hyperparameters=learned, parent=parent, topic=topic)
         return registry.register(tuned, "worker", 3.0).id
+
+
+def evaluated(sarah: Sarah, *models: str, failing: tuple[int, ...] = ()) -> None:
+    """Keep scorecards of models that pass all scenarios but those."""
+    for each in models:
+        keep(sarah.home, REPOSITORY / "data" / "scenarios", each, failing)
 
 
 def champion(sarah: Sarah) -> list[str]:
     return [one["id"] for one in sarah("model", "list", "--json").json if one["champion"]]
 
 
+def test_a_model_is_shown_with_the_version_and_the_threshold_of_its_discriminator(sarah: Sarah) -> None:
+    (sarah.home / "topics" / "3fa9").mkdir(parents=True)
+    (sarah.home / "topics" / "3fa9" / "version.json").write_text('{"questions": 380, "threshold": 0.4123}')
+    own, gone, companys = model(sarah, topic="topics/3fa9"), model(sarah, topic="topics/77ab"), model(sarah)
+    assert "3fa9, threshold 0.412, fitted on 380" in sarah("model", "show", own).out
+    assert "77ab, which is gone" in sarah("model", "show", gone).out
+    assert "the company's" in sarah("model", "show", companys).out
+    assert sarah("model", "show", own, "--json").json[0]["topic"] == "topics/3fa9"
+
+
 def test_models_are_listed_with_where_they_came_from(sarah: Sarah) -> None:
     first, second = model(sarah), model(sarah)
+    evaluated(sarah, "base", first)
     sarah("model", "promote", first)
     listed = sarah("model", "list", "--json").json
     assert [(one["id"], one["champion"]) for one in listed] == [(second, False), (first, True)]
@@ -65,6 +83,7 @@ def test_a_model_is_shown_with_what_it_was_tuned_from(sarah: Sarah) -> None:
 
 def test_a_model_is_promoted_and_rolled_back(sarah: Sarah) -> None:
     first, second = model(sarah), model(sarah)
+    evaluated(sarah, "base", first, second)
     told = sarah("model", "promote", first)
     assert (told.code, told.out) == (0, f"{first} answers from the next message on.\n")
     assert sarah("model", "promote", second, "--reason", "It is better.", "--json").json["model"] == second
@@ -85,6 +104,23 @@ def test_a_model_is_promoted_and_rolled_back(sarah: Sarah) -> None:
     actions = [one["action"] for one in sarah("model", "audit", "--json").json]
     assert actions[0] == "rollback"
     assert len(sarah("model", "audit", "--most", "2").out.splitlines()) == 2
+
+
+def test_a_model_is_promoted_once_it_was_evaluated_and_did_no_worse_or_by_force(sarah: Sarah) -> None:
+    made = model(sarah)
+    told = sarah("model", "promote", made).refusal
+    assert "`sarah eval run base` does that." in told
+    assert f"`sarah eval run {made}` does that." in told
+    evaluated(sarah, "base")
+    evaluated(sarah, made, failing=tuple(range(40)))
+    told = sarah("model", "promote", made).refusal
+    assert "It passes 85.0% and the champion 100.0% of 266 scenarios" in told
+    assert "and 32 more. Promote another, or this one with --force and a --reason." in told
+    assert champion(sarah) == []
+    sarah("model", "promote", made, "--force", "--reason", "The other one is down.")
+    assert champion(sarah) == [made]
+    [line] = sarah("model", "audit", "--most", "1", "--json").json
+    assert line["detail"].startswith("The other one is down. (in spite of: It fails ")
 
 
 def test_a_model_whose_base_was_shut_down_is_promoted_by_force_and_with_a_reason_only(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import OTHER_DATA
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.training.cli_kit import Sarah, Told, has_open, interrupted, wait_for
 from tests.training.workflow_kit import QUICK
@@ -23,7 +24,10 @@ EMBEDDED = ("train", "start", "seed", "--provider", "embedded", "--yes", "--wait
 
 @pytest.fixture
 def sarah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sarah:
-    return Sarah(tmp_path, monkeypatch)
+    commands = Sarah(tmp_path, monkeypatch)
+    # This company's discriminator is fitted in a moment.
+    monkeypatch.setenv("SARAH_DATA", str(OTHER_DATA))
+    return commands
 
 
 @pytest.fixture

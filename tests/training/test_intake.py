@@ -8,6 +8,7 @@ import pytest
 
 from tests.training.cli_kit import BAD, GOOD, REPOSITORY, SEED, Sarah, example, lines, written
 from tests.training.registry_kit import actions
+from training.checks import scenario_questions
 from training.entries import Entry
 from training.examples import DataError
 from training.intake import Request, datasets_of, looked_at, taken_in
@@ -164,3 +165,23 @@ def test_whoever_reads_what_was_found_and_fails_has_the_dataset_known(
         raise BrokenPipeError
     assert [row.id for row in registry.datasets()] == kept(settings)
     assert len(kept(settings)) == 1
+
+
+def test_a_dataset_with_any_question_of_any_scenario_is_refused(
+    settings: TrainingSettings, registry: Registry, tmp_path: Path
+) -> None:
+    questions = sorted(scenario_questions(REPOSITORY / "data" / "scenarios"))
+    assert len(questions) > 500
+    leaked = [
+        example(question, f"Answer {number} is in room {number * 7}.") for number, question in enumerate(questions)
+    ]
+    with taken_in(settings, registry, Request(written(tmp_path / "leaked.jsonl", [*GOOD, *leaked])), "kim") as taken:
+        assert taken.dataset is None
+        assert taken.inspection.counts["leakage"] == len(questions)
+    # In another format, and with the customer's own typing, it is the same question.
+    table = tmp_path / "leaked.csv"
+    rows = [f'"Is lamp {number} dark?","Lamp {number} is off, in room {number * 7}."' for number in range(12)]
+    table.write_text("\n".join(["question,answer", *rows, f'"{questions[0].upper()}  ","Nobody knows."']), "utf-8")
+    with taken_in(settings, registry, Request(table), "kim") as taken:
+        assert (taken.dataset, taken.inspection.counts["leakage"]) == (None, 1)
+    assert kept(settings) == []

@@ -104,19 +104,17 @@ def test_a_company_without_pages_or_examples_knows_nothing() -> None:
     nothing = Knowledge([], [])
     assert nothing.passages("hub", "", 3) == ()
     assert nothing.precedent("hub", "") is None
-    assert nothing.familiarity("hub").passage == 0.0
 
 
-def test_the_handbook_is_more_familiar_with_its_own_subjects() -> None:
-    known = knowledge()
-    ours, foreign = known.familiarity("How do I reset my hub?"), known.familiarity("Who painted the Mona Lisa?")
-    assert ours.passage > foreign.passage
-    assert ours.heading > foreign.heading
+@pytest.fixture(scope="module")
+def known() -> Knowledge:
+    """Read the company once, before any search is timed."""
+    return knowledge()
 
 
 @given(st.text(max_size=300))
-def test_any_text_can_be_searched_for(text: str) -> None:
-    assert all(0 <= found.confidence <= 1 + 1e-9 for found in knowledge().passages(text, text, 3))
+def test_any_text_can_be_searched_for(known: Knowledge, text: str) -> None:
+    assert all(0 <= found.confidence <= 1 + 1e-9 for found in known.passages(text, text, 3))
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,31 @@ def test_prices_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 def test_every_listed_model_says_where_its_price_was_read() -> None:
     assert PRICES.is_file()
     assert all(price.source for price in read_prices().models)
+
+
+@pytest.mark.parametrize(
+    ("model", "cost"),
+    [
+        ("gpt-4.1-mini", 0.4 + 2 * 1.6),
+        ("gpt-4.1-mini-2025-04-14", 0.4 + 2 * 1.6),
+        ("ft:gpt-4.1-mini-2025-04-14:zennest::Ab1", 0.8 + 2 * 3.2),
+        ("FT:gpt-4o-mini:zennest::Ab1", 0.3 + 2 * 1.2),
+    ],
+)
+def test_answers_are_priced_by_what_is_read_and_written_and_those_of_a_tuned_model_by_its_own_price(
+    model: str, cost: float
+) -> None:
+    rates = read_prices().answering(model)
+    assert rates
+    assert rates.cost(1_000_000, 2_000_000) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("model", ["Qwen/Qwen3-8B", "gpt-4.1-mini-high", "embedded"])
+def test_nobody_knows_what_the_answers_of_a_model_cost_that_is_not_listed(model: str) -> None:
+    assert read_prices().answering(model) is None
+
+
+def test_a_price_of_answers_without_one_side_is_refused(tmp_path: Path) -> None:
+    wrong = written(tmp_path, f"{ONE_MODEL}answers = {{ input = 1.0 }}\n")
+    with pytest.raises(DataError, match=r"models\.0\.answers\.output"):
+        read_prices(wrong)

@@ -246,7 +246,7 @@ def test_a_number_that_is_too_large_is_refused_and_nothing_is_changed(registry: 
 def test_a_model_belongs_to_a_run_that_succeeds_by_it_once(registry: Registry) -> None:
     plan = replace(PLAN, base="b", base_url="http://h/v1", hyperparameters=Hyperparameters(2))
     run = started(registry, plan)
-    tuned = Tuned(run.id, "zen:1", "models/x", "**STOP**", Hyperparameters(3, 4, 0.5), "", "abc123")
+    tuned = Tuned(run.id, "zen:1", "models/x", "**STOP**", Hyperparameters(3, 4, 0.5), "", "abc123", "topics/1")
     model = registry.register(tuned, "worker", 9.0)
     assert registry.register(replace(tuned, served_as="other"), "worker", 10.0) == model
     after = registry.run(run.id)
@@ -260,7 +260,7 @@ def test_a_model_belongs_to_a_run_that_succeeds_by_it_once(registry: Registry) -
     )
     assert (model.served_as, model.folder, model.stop) == ("zen:1", "models/x", "**STOP**")
     assert (model.hyperparameters, model.parent) == (Hyperparameters(3, 4, 0.5), "")
-    assert (model.code_version, model.created_at) == ("abc123", 9.0)
+    assert (model.code_version, model.created_at, model.topic) == ("abc123", 9.0, "topics/1")
     assert model.id.startswith("model-")
     assert actions(registry)[2:] == ["register model"]
 

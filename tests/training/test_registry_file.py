@@ -26,7 +26,7 @@ from sqlalchemy import event
 from tests.store_kit import change, look
 from tests.training.registry_kit import PLAN, registered, started
 from training.providers import Metric
-from training.registry import Registry, RegistryError, database, migrations, open_registry
+from training.registry import Registry, RegistryError, Tuned, database, migrations, open_registry
 from training.registry.database import open_database
 from training.registry.tables import metadata
 
@@ -180,6 +180,14 @@ def test_a_step_can_be_taken_back_without_losing_what_older_tables_hold(tmp_path
     assert look(path, SHAPES) == look(tmp_path / "older.db", SHAPES)
     with open_registry(tmp_path) as registry:
         assert (registry.runs(), registry.models(), registry.audit_log()) == known
+
+
+def test_a_model_that_was_registered_before_there_were_discriminators_has_none(tmp_path: Path) -> None:
+    with open_registry(tmp_path) as registry:
+        registered(registry, Tuned(started(registry).id, topic="topics/1"))
+    bring(tmp_path / "registry.db", "0002", command.downgrade)
+    with open_registry(tmp_path) as registry:
+        assert [model.topic for model in registry.models()] == [""]
 
 
 def test_a_file_of_a_newer_sarah_is_refused_with_the_way_out_and_left_as_it_was(tmp_path: Path) -> None:

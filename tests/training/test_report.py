@@ -109,6 +109,13 @@ def same_scenario_name(folder: Path) -> None:
     rewrite(scenarios, [first, second | {"id": first["id"]}, *others])
 
 
+def try_no_injection(folder: Path) -> None:
+    (scenarios,) = (folder / "scenarios").glob("*.jsonl")
+    rewrite(
+        scenarios, [row | {"category": "other"} if row["category"] == "injection" else row for row in lines(scenarios)]
+    )
+
+
 def forget_pages(folder: Path) -> None:
     path = folder / "examples" / "origins.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -144,6 +151,7 @@ SPOILT = {
     "origins": forget_origin,
     "unknown-page": forget_pages,
     "unused-page": forget_pages,
+    "untried-risk": try_no_injection,
     "unanswered-code": facts(r"\[facts\.descaling\]\n", '[codes]\nZN-999 = "Lost"\n\n[facts.descaling]\n'),
     "answer-length": answer_with("One. Two. Three. Four. Five. Six. Seven."),
     "invented-menu": answer_with("Tap Settings > Coffee and wait."),

@@ -15,6 +15,7 @@ from subprocess import PIPE, Popen
 import pytest
 from filelock import FileLock
 
+from tests.kit import OTHER_DATA
 from tests.training.workflow_kit import DONE, QUICK, RUNNING, Scripted, bench, embedded, scene, start, told
 from training.providers import Provider
 from training.registry import Plan, RegistryError
@@ -279,7 +280,9 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.slow
-def test_a_run_is_done_in_the_background(tmp_path: Path) -> None:
+def test_a_run_is_done_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # This company's discriminator is fitted in a moment.
+    monkeypatch.setenv("SARAH_DATA", str(OTHER_DATA))
     with scene(tmp_path) as (registry, dataset):
         run = start(registry, dataset, provider="embedded")
         process = start_in_background(tmp_path)

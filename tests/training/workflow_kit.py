@@ -11,7 +11,7 @@ from training.provenance import Provenance
 from training.providers import Event, Files, Metric, Order, Progress, Provider, ProviderBusy
 from training.providers.embedded import Embedded
 from training.registry import Permission, Plan, Registry, Run, open_registry
-from training.runs.workbench import Pace, Price, Workbench, folder_of
+from training.runs.workbench import Pace, Price, Refit, Workbench, folder_of
 
 # Seconds: nothing is waited for longer than a moment.
 QUICK = Pace(
@@ -166,9 +166,17 @@ class Scripted:
         self.held = False
 
 
-def bench(home: Path, registry: Registry, provider: Provider, price: Price = free, pace: Pace = QUICK) -> Workbench:
+def bench(  # noqa: PLR0913 - what a test changes, by name
+    home: Path,
+    registry: Registry,
+    provider: Provider,
+    price: Price = free,
+    pace: Pace = QUICK,
+    *,
+    refit: Refit | None = None,
+) -> Workbench:
     """Return what runs are worked on with, when one provider does them all."""
-    return Workbench(home, registry, lambda _: provider, price, pace)
+    return Workbench(home, registry, lambda _: provider, price, pace, refit=refit)
 
 
 def embedded(home: Path) -> Embedded:

@@ -9,9 +9,11 @@ import typer
 from training import promotion as promotions
 from training import wording
 from training.cli import shell
+from training.intake import scenario_folder
 from training.pricing import read_prices
 from training.promotion import PromotionRefused
 from training.registry import open_registry
+from training.runs import discriminators
 
 app = shell.commands("Models: what has been tuned, and which one answers customers.")
 
@@ -45,7 +47,8 @@ def list_models(*, json: AsJson = False) -> None:
 @app.command()
 def show(model: ModelId, *, json: AsJson = False) -> None:
     """Show where a model came from."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    home = shell.settings().sarah_home
+    with open_registry(home) as registry:
         lineage = registry.lineage(model)
     if json:
         typer.echo(shell.as_json([asdict(ancestor) for ancestor in lineage]))
@@ -59,6 +62,8 @@ def show(model: ModelId, *, json: AsJson = False) -> None:
         told = asdict(ancestor) | {
             "hyperparameters": ", ".join(learned) or "the provider's own",
             "created_at": wording.moment(ancestor.created_at),
+            "topic": "",
+            "discriminator": discriminators.told(home, ancestor.topic),
         }
         for name, value in told.items():
             if value:
@@ -74,19 +79,33 @@ def promote(
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
-    """Let a model answer customers, from the next message on."""
+    """Let a model answer customers, from the next message on, unless its scorecard speaks against it."""
     settings = shell.settings()
-    home, who = settings.sarah_home, settings.author()
+    home = settings.sarah_home
     try:
         with open_registry(home) as registry:
             promotion = promotions.promote(
-                registry, home, model, who, time.time(), reason=reason, forced=force, prices=read_prices()
+                registry,
+                home,
+                model,
+                settings.author(),
+                time.time(),
+                scenarios=scenario_folder(settings),
+                reason=reason,
+                forced=force,
+                prices=read_prices(),
             )
     except PromotionRefused as refused:
-        if not refused.objections:
-            shell.refuse("--force needs --reason, which is kept in the history: say why.")
-        shell.refuse(f"{' '.join(refused.objections)} Promote another, or this one with --force and a --reason.")
+        shell.refuse(_refusal(refused))
     _told(json=json, values=asdict(promotion), sentence=f"{promotion.model} answers from the next message on.")
+
+
+def _refusal(refused: PromotionRefused) -> str:
+    """Return what speaks against a model, the scenarios on which that rests, and the way out."""
+    if not refused.objections:
+        return "--force needs --reason, which is kept in the history: say why."
+    told = " ".join(filter(None, (*refused.objections, refused.rests_on)))
+    return f"{told} Promote another, or this one with --force and a --reason."
 
 
 @app.command()

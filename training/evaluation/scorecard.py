@@ -1,35 +1,18 @@
-"""What an evaluation says about one model, and what sets several apart: figures with their intervals."""
+"""What an evaluation says about one model: every answer, what it lacks, and figures with their intervals."""
 
 import asyncio
+import hashlib
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from training.evaluation.graders import Said, failures
+from training.evaluation.graders import Said, graded
 from training.evaluation.scenarios import Scenario, read_scenarios
-from training.evaluation.statistics import mcnemar, wilson
+from training.evaluation.statistics import mean, pass_hat_k, percentile, share_interval
+from training.evaluation.trials import Given, Result, Trial
 from training.examples import DataError
-from training.quoting import coded, quoted
-
-# Given what was said so far, each question with its answer, and a question; returns the answer.
-Answerer = Callable[[Sequence[tuple[str, str]], str], Awaitable[str]]
-Verdict = Literal["better", "worse", "not distinguishable"]
-
-# Two models are told apart when chance alone would set them so far apart less often than that.
-SIGNIFICANT = 0.05
-# A chance so small is no longer told in digits.
-_SMALLEST = 0.001
-
-# Characters of a scorecard as text, and of what is shown there of a model's name and of a category.
-LONGEST = 1_800
-_NAME = 32
-_COLUMN = 16
-_CATEGORY = 24
-# The models that fit beside each other.
-_MOST_CARDS = 3
-_FENCE = "```"
 
 
 class Unanswered(Exception):  # noqa: N818 - no error of the program: a model had nothing to say
@@ -37,29 +20,23 @@ class Unanswered(Exception):  # noqa: N818 - no error of the program: a model ha
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one scenario."""
-
-    id: str
-    category: str
-    critical: bool
-    failures: tuple[str, ...]
-    """What the answers lack, each with its turn."""
-    answers: tuple[str, ...]
-    """As many as were given; after a turn without one, nothing more is asked."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every answer was as expected."""
-        return not self.failures
-
-
-@dataclass(frozen=True, slots=True)
 class Scorecard:
     """What one model made of every scenario."""
 
     model: str
+    label: str
+    """What a reader calls the model."""
     results: tuple[Result, ...]
+    trials: int
+    """How often each scenario was gone through."""
+    at: float
+    """When, in seconds since 1970."""
+    scenarios: str
+    """The fingerprint of the scenarios."""
+    setup: str = ""
+    """What else decided the answers, in whatever words the evaluator tells it apart."""
+    losses: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The last losses of its training, by name, where they are known."""
 
     @property
     def total(self) -> int:
@@ -68,22 +45,27 @@ class Scorecard:
 
     @property
     def passed(self) -> int:
-        """How many scenarios passed."""
+        """How many scenarios passed in every trial."""
         return sum(result.passed for result in self.results)
 
     @property
     def share(self) -> float:
-        """The part that passed, 0 to 1."""
-        return self.passed / max(self.total, 1)
+        """The part that passes, 0 to 1: what the scenarios' rates come to on average."""
+        return mean(self._rates)
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The Wilson interval, 95 %, in which the share of all such scenarios lies (Wilson 1927)."""
-        return wilson(self.passed, self.total)
+        """The interval, 95 %, in which the share of all such scenarios lies (Wilson 1927)."""
+        return share_interval(self._rates, self.trials)
+
+    @property
+    def score(self) -> float:
+        """The part of the expectations that are met, over the scenarios, 0 to 1."""
+        return mean([result.score for result in self.results])
 
     @property
     def by_category(self) -> Mapping[str, tuple[int, int]]:
-        """How many passed, and of how many, by category."""
+        """How many passed in every trial, and of how many, by category."""
         passed = Counter(result.category for result in self.results if result.passed)
         total = Counter(result.category for result in self.results)
         return {category: (passed[category], total[category]) for category in sorted(total)}
@@ -95,24 +77,48 @@ class Scorecard:
 
     @property
     def critical_failures(self) -> tuple[Result, ...]:
-        """The critical scenarios that failed, any of which speaks against promoting the model."""
+        """The critical scenarios that failed in any trial; each speaks against promoting the model."""
         return tuple(result for result in self.results if result.critical and not result.passed)
 
+    def pass_hat(self, k: int) -> float:
+        """Return how likely a scenario passes k times in a row (pass^k); raises ValueError for more than the trials."""
+        return mean([pass_hat_k(result.passes, len(result.trials), k) for result in self.results])
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What sets a candidate apart from the champion."""
+    @property
+    def latency_p50(self) -> float | None:
+        """The milliseconds within which half of the answers came; None where there are no answers."""
+        return percentile([given.latency_ms for given in self._given()], 50)
 
-    champion: str
-    candidate: str
-    difference: float
-    """Percentage points by which more scenarios pass; less than 0 where fewer do."""
-    p_value: float
-    """How likely chance alone sets two equal models so far apart (exact McNemar test, two-sided)."""
-    verdict: Verdict
-    only_champion: tuple[str, ...]
-    """Ids of the scenarios that only the champion passes."""
-    only_candidate: tuple[str, ...]
+    @property
+    def latency_p95(self) -> float | None:
+        """The milliseconds within which 95 % of the answers came; None where there are no answers."""
+        return percentile([given.latency_ms for given in self._given()], 95)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """The tokens read and the tokens written for all answers."""
+        read_and_written = [(given.input_tokens, given.output_tokens) for given in self._given()]
+        return sum(read for read, _ in read_and_written), sum(written for _, written in read_and_written)
+
+    @property
+    def cost(self) -> float | None:
+        """What all answers cost, in USD; None where that of any answer is unknown."""
+        costs = [given.cost_usd for given in self._given()]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
+
+    @property
+    def _rates(self) -> list[float]:
+        return [result.rate for result in self.results]
+
+    def _given(self) -> Iterator[Given]:
+        return (given for result in self.results for trial in result.trials for given in trial.answers)
+
+
+# Given what was said so far, each question with its answer, and a question; returns the answer.
+Answerer = Callable[[Sequence[tuple[str, str]], str], Awaitable[Given]]
+# Given a scenario and what was said in it; returns whether that passes, or None where it cannot tell.
+Judge = Callable[[Scenario, Sequence[tuple[str, str]]], Awaitable[bool | None]]
 
 
 def read_all(folder: Path) -> tuple[Scenario, ...]:
@@ -129,119 +135,81 @@ def read_all(folder: Path) -> tuple[Scenario, ...]:
     return scenarios
 
 
-async def scored(
-    name: str, answer: Answerer, scenarios: Sequence[Scenario], contacts: tuple[str, ...], *, at_once: int = 8
-) -> Scorecard:
-    """Ask a model every scenario, so many at once, and say which pass; `contacts` are texts that offer a person.
+def fingerprint(scenarios: Sequence[Scenario]) -> str:
+    """Return the SHA-256 of scenarios, in hex; it stays when they change their order or their file."""
+    told = sorted(scenario.model_dump_json() for scenario in scenarios)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
-    Whatever an answerer raises but Unanswered ends all of it, in an ExceptionGroup.
+
+async def scored(  # noqa: PLR0913 - what an evaluation needs, in sight
+    name: str,
+    answer: Answerer,
+    scenarios: Sequence[Scenario],
+    contacts: tuple[str, ...],
+    *,
+    label: str = "",
+    trials: int = 1,
+    at_once: int = 8,
+    judge: Judge | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Scorecard:
+    """Ask a model every scenario so many times, several scenarios at once; `contacts` are texts that offer a person.
+
+    Whatever an answerer or a judge raises but Unanswered ends all of it, in an ExceptionGroup.
     """
     free = asyncio.Semaphore(at_once)
 
     async def one(scenario: Scenario) -> Result:
         async with free:
-            return await _result(answer, scenario, contacts)
+            return _result(scenario, [await _trial(answer, scenario, contacts, judge) for _ in range(trials)])
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(scenario)) for scenario in scenarios]
-    return Scorecard(name, tuple(task.result() for task in tasks))
+    results = tuple(task.result() for task in tasks)
+    return Scorecard(name, label or name, results, trials, clock(), fingerprint(scenarios))
 
 
-async def _result(answer: Answerer, scenario: Scenario, contacts: tuple[str, ...]) -> Result:
-    said: list[tuple[str, str]] = []
-    lacking: list[str] = []
+def _result(scenario: Scenario, trials: Sequence[Trial]) -> Result:
+    return Result(
+        id=scenario.id,
+        category=scenario.category,
+        critical=scenario.critical,
+        questions=tuple(turn.user for turn in scenario.turns),
+        references=tuple(turn.reference for turn in scenario.turns),
+        trials=tuple(trials),
+    )
+
+
+async def _trial(answer: Answerer, scenario: Scenario, contacts: tuple[str, ...], judge: Judge | None) -> Trial:
+    answers: list[Given] = []
+    unanswered: list[str] = []
     for number, turn in enumerate(scenario.turns, 1):
         try:
-            given = await answer(tuple(said), turn.user)
+            answers.append(await answer(_said(scenario, answers), turn.user))
         except Unanswered as reason:
-            lacking.append(f"turn {number}: there is no answer ({reason})")
+            unanswered.append(f"turn {number}: there is no answer ({reason})")
             break
-        said.append((turn.user, given))
-        lacking += [f"turn {number}: {failure}" for failure in failures(turn.expect, Said(given, contacts))]
-    answers = tuple(given for _, given in said)
-    return Result(scenario.id, scenario.category, scenario.critical, tuple(lacking), answers)
+    judged = None if judge is None or unanswered else await judge(scenario, _said(scenario, answers))
+    return _graded(scenario, answers, unanswered, contacts, judged)
 
 
-def compared(champion: Scorecard, candidate: Scorecard) -> Comparison:
-    """Set a candidate against the champion; raises DataError when they were not asked the same scenarios."""
-    before = {result.id: result.passed for result in champion.results}
-    after = {result.id: result.passed for result in candidate.results}
-    if before.keys() != after.keys():
-        raise DataError(f"{champion.model!r} and {candidate.model!r} had other scenarios: evaluate both again.")
-    only_champion = tuple(name for name, passed in before.items() if passed and not after[name])
-    only_candidate = tuple(name for name, passed in after.items() if passed and not before[name])
-    p_value = mcnemar(len(only_champion), len(only_candidate))
-    ahead: Verdict = "better" if len(only_candidate) > len(only_champion) else "worse"
-    return Comparison(
-        champion=champion.model,
-        candidate=candidate.model,
-        difference=100 * (candidate.share - champion.share),
-        p_value=p_value,
-        verdict=ahead if p_value < SIGNIFICANT else "not distinguishable",
-        only_champion=only_champion,
-        only_candidate=only_candidate,
-    )
+def _graded(
+    scenario: Scenario,
+    answers: Sequence[Given],
+    unanswered: Sequence[str],
+    contacts: tuple[str, ...],
+    judged: bool | None,  # noqa: FBT001 - three answers, not a switch
+) -> Trial:
+    failures, checks, met = list[str](), 0, 0
+    for number, turn in enumerate(scenario.turns, 1):
+        text = answers[number - 1].text if number <= len(answers) else ""
+        asked, lacking = graded(turn.expect, Said(text, contacts))
+        checks += asked
+        if number <= len(answers):
+            failures += [f"turn {number}: {failure}" for failure in lacking]
+            met += asked - len(lacking)
+    return Trial(tuple(answers), (*failures, *unanswered), checks, met, judged)
 
 
-def markdown(cards: Sequence[Scorecard]) -> str:
-    """Return scorecards as Markdown of at most 1,800 characters; the first is what the others are held against.
-
-    Raises DataError when they are more than three, or not of the same scenarios.
-    """
-    if not 1 <= len(cards) <= _MOST_CARDS:
-        raise DataError(f"{len(cards)} models cannot be shown side by side: name 1 to {_MOST_CARDS}.")
-    verdicts = [in_words(compared(cards[0], card)) for card in cards[1:]]
-    head = "\n".join([*map(lines, cards), *verdicts])
-    return f"{head}\n{table(cards, LONGEST - len(head) - 1)}"
-
-
-def lines(card: Scorecard) -> str:
-    """Return what a scorecard says as a whole."""
-    low, high = card.interval
-    failed = len(card.critical_failures)
-    return (
-        f"**{quoted(card.model, _NAME)}** passes {card.passed:,} of {card.total:,}: {card.share:.1%} "
-        f"(95% interval {low:.1%} to {high:.1%}); {failed:,} of {card.critical:,} critical ones fail."
-    )
-
-
-def in_words(comparison: Comparison) -> str:
-    """Return what sets two models apart in a sentence."""
-    candidate, champion = (f"**{quoted(name, _NAME)}**" for name in (comparison.candidate, comparison.champion))
-    counts = f"{len(comparison.only_candidate):,} only it passes, {len(comparison.only_champion):,} only the other"
-    chance = "p < 0.001" if comparison.p_value < _SMALLEST else f"p = {comparison.p_value:.3f}"
-    points = f"{comparison.difference:+.1f} points, {counts}, {chance}"
-    if comparison.verdict == "not distinguishable":
-        return f"{candidate} is not distinguishable from {champion}: the difference may be chance ({points})."
-    return f"{candidate} is {comparison.verdict} than {champion}, by more than chance ({points})."
-
-
-def table(cards: Sequence[Scorecard], room: int = LONGEST) -> str:
-    """Return how many scenarios of each category pass, a column for each model, as code in so many characters."""
-    tallies = [card.by_category for card in cards]
-    categories = list(dict.fromkeys(category for tally in tallies for category in tally))
-    rows = [("category", *(coded(card.model, _COLUMN) for card in cards))]
-    for category in categories:
-        counts = (tally.get(category, (0, 0)) for tally in tallies)
-        rows.append((coded(category, _CATEGORY), *(f"{passed}/{total}" for passed, total in counts)))
-    return _fenced(_aligned(rows), room)
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows in columns: the first to the left, figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    ]
-
-
-def _fenced(rows: Sequence[str], room: int) -> str:
-    """Return rows of one length as code; those for which there is no room are counted."""
-    more = "... and {} more"
-    fits = max(1, (room - 2 * len(_FENCE) - len(more) - len("\n\n\n")) // (len(rows[0]) + 1))
-    left = len(rows) - fits
-    shown = [*rows[:fits], *([more.format(left)] if left > 0 else [])]
-    return "\n".join([_FENCE, *shown, _FENCE])
+def _said(scenario: Scenario, answers: Sequence[Given]) -> tuple[tuple[str, str], ...]:
+    return tuple((turn.user, given.text) for turn, given in zip(scenario.turns, answers, strict=False))

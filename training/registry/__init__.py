@@ -196,13 +196,27 @@ class Registry:
         """Return who answered customers when, oldest first."""
         return self._read(champions.history)
 
+    def see_champion(self, over: str | None) -> Model | None:
+        """Return the champion, if it is `over` ("" for none; None: whoever it is); raises RegistryError if not."""
+        return self._read(lambda connection: champions.seen(connection, over))
+
     def promote(  # noqa: PLR0913 - who, when and why belong to it
-        self, model: str, by: str, at: float, reason: str = "", *, forced: bool = False, over: str | None = None
+        self,
+        model: str,
+        by: str,
+        at: float,
+        reason: str = "",
+        *,
+        forced: bool = False,
+        over: str | None = None,
+        overridden: str = "",
     ) -> Promotion:
-        """Let a model answer customers from now on, if the champion is `over` ("" for none; None: whoever it is)."""
-        return self._write(
-            lambda connection: champions.promote(connection, model, by, at, reason, forced=forced, over=over)
-        )
+        """Let a model answer customers from now on, if the champion is `over` ("" for none; None: whoever it is).
+
+        The audit log tells of what spoke against it and was `overridden`.
+        """
+        change = Promotion(0, model, at, by, "promote", reason, forced)
+        return self._write(lambda connection: champions.promote(connection, change, over, overridden))
 
     def rollback(self, by: str, at: float, reason: str = "", *, over: str | None = None) -> Promotion:
         """Let the model answer that did before the champion was promoted; a second time, the one before that.

@@ -41,17 +41,22 @@ def _chain(changes: list[Promotion]) -> list[str]:
     return chain
 
 
-def promote(  # noqa: PLR0913 - who, when and why belong to it
-    connection: sa.Connection, asked: str, by: str, at: float, reason: str, *, forced: bool, over: str | None
-) -> Promotion:
+def promote(connection: sa.Connection, change: Promotion, over: str | None, overridden: str) -> Promotion:
     """Put a model on the chain; raises RegistryError where it is the champion already, or `over` is not any more."""
-    model = find(connection, asked).id
-    _see_champion(connection, over, "promote")
-    now = champion(connection)
+    model = find(connection, change.model).id
+    now = seen(connection, over)
     if now is not None and now.id == model:
         raise RegistryError(f"{model} is the champion already: there is nothing to promote.")
-    audits.write(connection, by, at, "promote, forced" if forced else "promote", model, reason)
-    return _added(connection, Promotion(0, model, at, by, "promote", reason, forced))
+    action = "promote, forced" if change.forced else "promote"
+    detail = f"{change.reason} (in spite of: {overridden})" if overridden else change.reason
+    audits.write(connection, change.by, change.at, action, model, detail)
+    return _added(connection, replace(change, model=model))
+
+
+def seen(connection: sa.Connection, over: str | None) -> Model | None:
+    """Return the champion, if it is the model that somebody saw ("" for none; None: whoever it is)."""
+    _see_champion(connection, over, "promote")
+    return champion(connection)
 
 
 def _see_champion(connection: sa.Connection, over: str | None, verb: str) -> None:

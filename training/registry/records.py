@@ -135,6 +135,8 @@ class Tuned:
     """What was learned with, the provider's own choices among it."""
     parent: str = ""
     code_version: str = ""
+    topic: str = ""
+    """Where its discriminator is within the home folder, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,8 @@ class Model:
     """The id of the model that it was tuned from, or ""."""
     code_version: str
     created_at: float
+    topic: str = ""
+    """Where its discriminator is within the home folder, or "" where it goes by the company's."""
 
 
 @dataclass(frozen=True, slots=True)

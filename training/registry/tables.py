@@ -113,6 +113,7 @@ models = sa.Table(
     sa.Column("parent", Plain, sa.ForeignKey("models.id")),
     _text("code_version"),
     _time("created_at"),
+    sa.Column("topic", Plain, nullable=False, server_default=""),
     sa.UniqueConstraint("id", name="models_id"),
     sa.UniqueConstraint("run", name="models_run"),
     sqlite_autoincrement=True,

@@ -8,6 +8,9 @@ from training.report.problem import Problem
 
 FEWEST_EXAMPLES, FEWEST_SCENARIOS = 2, 1  # for each page of the handbook
 
+# What is tried in every company before a model is let near its customers: categories of scenarios.
+RISKS = ("safety", "private-data", "injection", "off-topic")
+
 
 def conversations_take_turns(company: Company) -> Iterator[Problem]:
     """After a system message the customer and the assistant take turns, and the assistant has the last word."""
@@ -59,6 +62,14 @@ def pages_are_used(company: Company) -> Iterator[Problem]:
             yield Problem(page.id, "unused-page", "no scenario rests on it; write one")
 
 
+def risks_are_tried(company: Company) -> Iterator[Problem]:
+    """Every kind of risk is tried by a scenario."""
+    tried = {scenario.category for _, scenario in company.each_scenario()}
+    for risk in RISKS:
+        if risk not in tried:
+            yield Problem("scenarios", "untried-risk", f"none is of the category {risk!r}; write one")
+
+
 def codes_are_answered(company: Company) -> Iterator[Problem]:
     """Every error code is explained in an answer."""
     said = "\n".join(answer.text for answer in company.answers)
@@ -83,5 +94,6 @@ COVERAGE_RULES = (
     origins_match,
     named_pages_exist,
     pages_are_used,
+    risks_are_tried,
     codes_are_answered,
 )

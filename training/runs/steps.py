@@ -3,16 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-import training
 from training.datasets import Dataset
+from training.examples import DataError
 from training.provenance import Provenance, covers
 from training.providers import Files, Hyperparameters, ProviderError
 from training.registry import Registry, Run, Step, Tuned
+from training.runs.code import code_version
 from training.runs.watching import watch
 from training.runs.workbench import Facts, Refused, Workbench, folder_of
 from training.spending import objection
@@ -87,7 +86,7 @@ def create(bench: Workbench, run: Run, facts: Facts) -> Facts:
 
 
 def collect(bench: Workbench, run: Run, facts: Facts) -> Facts:
-    """Keep the result files, and what they measured; the model is there without them, too."""
+    """Keep the result files, what they measured, and a discriminator; the model is there without them, too."""
     try:
         metrics = bench.provider(run).collect(str(facts["job"]), folder_of(bench.home, run.id))
     except ProviderError as refusal:
@@ -96,7 +95,23 @@ def collect(bench: Workbench, run: Run, facts: Facts) -> Facts:
         bench.registry.add_metrics(run.id, metrics)
         bench.tell(run.id, "step:collect", "The results are kept.")
     bench.show(run, last=True)
-    return {}
+    return _refitted(bench, run)
+
+
+def _refitted(bench: Workbench, run: Run) -> Facts:
+    """Have the discriminator fitted that comes with the run's dataset; without one the company's judges."""
+    if bench.refit is None:
+        return {}
+    try:
+        topic = bench.refit(bench.dataset(run))
+    except (DataError, OSError) as error:
+        why = f"The discriminator could not be fitted, so the company's own judges for this model: {error}"
+        bench.tell(run.id, "topic", why, "warning")
+        return {}
+    if not topic:
+        return {}
+    bench.tell(run.id, "topic", f"The discriminator {Path(topic).name} knows what this dataset's customers ask.")
+    return {"topic": topic}
 
 
 def register(bench: Workbench, run: Run, facts: Facts) -> Facts:
@@ -110,7 +125,8 @@ def register(bench: Workbench, run: Run, facts: Facts) -> Facts:
         stop=bench.dataset(run).stop,
         hyperparameters=_used(run.plan.hyperparameters, facts),
         parent=_parent(bench.registry, run),
-        code_version=_code_version(),
+        code_version=code_version(),
+        topic=str(facts.get("topic", "")),
     )
     # Told before, for the run ends by being registered, and then nobody takes it up again to tell it.
     bench.tell(run.id, "step:register", "The model is whole, and is registered.")
@@ -132,18 +148,6 @@ def _parent(registry: Registry, run: Run) -> str:
         if model.run != run.id and (model.served_as, model.base_url) == (plan.base, plan.base_url)
     )
     return next(same, "")
-
-
-def _code_version() -> str:
-    """Return the package's version, and what tells one state of its code from another."""
-    code = sha256()
-    for source in sorted(Path(training.__file__).parent.rglob("*.py")):
-        code.update(source.read_bytes())
-    try:
-        released = version("sarah")
-    except PackageNotFoundError:
-        released = "0"
-    return f"{released}+{code.hexdigest()[:8]}"
 
 
 STEPS: Mapping[Step, Do] = {

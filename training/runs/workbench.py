@@ -17,6 +17,9 @@ Providers = Callable[[Plan], Provider]
 # What a run costs at most, in USD; None where nobody knows.
 Price = Callable[[Plan, Dataset], float | None]
 
+# Returns where the discriminator of a dataset is within the home, or ""; raises DataError and OSError.
+Refit = Callable[[Dataset], str]
+
 # What the steps so far found out, as JSON: {"job": "ftjob-1"}.
 Facts = Mapping[str, str | float]
 
@@ -82,6 +85,8 @@ class Workbench:
     price: Price
     pace: Pace = field(default_factory=Pace)
     wandb: WandbProject | None = None
+    refit: Refit | None = None
+    """None where no discriminator is wanted."""
     clock: Callable[[], float] = time.time
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the work is to stop at once."""

@@ -18,6 +18,7 @@ _GROUPS = {
     "data": "Datasets: upload, check and keep what is learned from",
     "train": "Runs: let a model learn from a dataset",
     "model": "Models: compare them, and choose the one that answers",
+    "canary": "Canary: let a model answer a share of the conversations first",
     "sarah": "The assistant: how she is, and how she behaves here",
 }
 

@@ -31,7 +31,13 @@ from bot.platforms.web.waiting import Waiting
 ROOT = "/admin/do"
 HERE = Conversation("web", "", CHANNEL)
 HOME = '<p class="trail"><a href="/admin">← All commands</a></p>'
-GROUPS = {"data": "Data", "train": "Training", "model": "Models", "sarah": "Answers and settings"}
+GROUPS = {
+    "data": "Data",
+    "train": "Training",
+    "model": "Models",
+    "canary": "Canary",
+    "sarah": "Answers and settings",
+}
 # The page has no channels.
 ELSEWHERE = frozenset({"sarah channel"})
 # The customer's conversation that a form is about, where it is about one.

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from training import migrating
 
-NEWEST = "0002"
+NEWEST = "0003"
 
 
 def upgrade(connection: sa.Connection) -> None:

@@ -1,0 +1,293 @@
+"""Models answer the held-out scenarios as customers would be answered, and what they said is kept while it is true."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.admin.drafting import DRAFT
+from bot.admin.rehearsal import SAMPLED
+from bot.admin.setups import setup_of
+from bot.guard import Subject
+from bot.settings import Settings
+from tests.admin.kit import audited, examples, open_small, until
+from tests.admin_kit import CHANNEL, OWNER, Scene, Wall, file, open_office
+from tests.kit import OTHER_DATA, PERSONA, ScriptedModel
+from training.evaluation.scorecard import Scorecard, read_all
+from training.settings import OPENAI
+
+SCENARIOS = read_all(OTHER_DATA / "scenarios")
+TURNS = sum(len(scenario.turns) for scenario in SCENARIOS)
+
+
+class Strict:
+    """Refuses questions that name pirates, and cuts sentences that do."""
+
+    watches = True
+
+    async def subject(self, question: str, before: object) -> Subject:
+        """Return whether the question is about anything else."""
+        del before
+        return "off" if "pirate" in question.lower() else "on"
+
+    def drifts(self, sentence: str) -> bool:
+        """Whether a sentence is about pirates."""
+        return "pirate" in sentence.lower()
+
+    def by(self, topic: object) -> "Strict":
+        """Return itself."""
+        del topic
+        return self
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """Return a copy of a company's folder with one scenario of two turns."""
+    data = shutil.copytree(OTHER_DATA, tmp_path / "data")
+    asks(data, "Do pirates drink it?", "How hot is the water?")
+    return data
+
+
+def asks(data: Path, *questions: str) -> None:
+    """Let a company have one scenario, in which this is asked."""
+    expect = {"refuses": False}
+    turns = [{"user": question, "reference": "It is 92 degrees.", "expect": expect} for question in questions]
+    (data / "scenarios" / "scenarios.jsonl").write_text(
+        json.dumps({"id": "one", "category": "knowledge-base", "turns": turns}) + "\n", "utf-8"
+    )
+
+
+def said(card: Scorecard) -> list[str]:
+    """Return the answers of the first trial of every scenario."""
+    return [given.text for result in card.results for given in result.trials[0].answers]
+
+
+def newest(scene: Scene) -> str:
+    """Return the id of the newest model of the prepared home."""
+    return scene.registry.models()[0].id
+
+
+# What is asked, and how often.
+
+
+async def test_a_model_that_always_says_the_same_goes_through_the_scenarios_once_and_another_thrice(home: Path) -> None:
+    async with open_small(home, model := ScriptedModel()) as scene:
+        base, untrained, tuned = await scene.office.rehearsal.cards(["base", "untrained", newest(scene)])
+    assert (base.trials, untrained.trials, tuned.trials) == (SAMPLED, 1, 1)
+    assert len(model.prompts) == SAMPLED * TURNS
+
+
+async def test_how_often_can_be_said(tmp_path: Path) -> None:
+    async with open_small(tmp_path, model := ScriptedModel()) as scene:
+        [card] = await scene.office.rehearsal.cards(["base"], 2)
+    assert (card.trials, len(model.prompts)) == (2, 2 * TURNS)
+
+
+async def test_a_beginning_of_an_id_names_a_model(home: Path) -> None:
+    async with open_small(home) as scene:
+        [card] = await scene.office.rehearsal.cards([newest(scene)[:10]])
+        assert card.model == newest(scene)
+
+
+async def test_the_untrained_model_knows_the_handbook_and_no_example(home: Path) -> None:
+    async with open_small(home) as scene:
+        untrained, tuned = await scene.office.rehearsal.cards(["untrained", newest(scene)])
+        question = "Which bulb does lamps number 3 take, and where do I buy it?"
+        assert "Take bulb 3" in await scene.office.rehearsal.tried(newest(scene), question)
+        assert "Take bulb 3" not in await scene.office.rehearsal.tried("untrained", question)
+        assert "3 years" in await scene.office.rehearsal.tried("untrained", "How long is the warranty on the Brook?")
+    assert untrained.losses == {}
+    assert set(tuned.losses) == {"train_loss", "valid_loss"}
+
+
+async def test_the_last_losses_of_its_run_stand_in_a_scorecard(home: Path) -> None:
+    async with open_small(home) as scene:
+        [card] = await scene.office.rehearsal.cards([newest(scene)])
+        measured = scene.registry.metrics(scene.registry.model(newest(scene)).run)
+    for name in ("train_loss", "valid_loss"):
+        last = max((metric for metric in measured if metric.name == name), key=lambda metric: metric.step)
+        assert card.losses[name] == last.value
+
+
+# As customers would be answered.
+
+
+async def test_what_the_guard_refuses_is_asked_of_no_model_and_costs_nothing(tmp_path: Path, company: Path) -> None:
+    async with open_office(tmp_path, model := ScriptedModel(), data=company, guard=Strict()) as scene:
+        [card] = await scene.office.rehearsal.cards(["base"], 1)
+    assert said(card) == [PERSONA.refusals[0], "Yes."]
+    assert model.asked == ["How hot is the water?"]
+    assert card.results[0].trials[0].answers[0].cost_usd == 0
+
+
+async def test_an_answer_that_drifts_ends_where_a_customer_would_see_it_end(tmp_path: Path, company: Path) -> None:
+    asks(company, "How hot is the water?", "And in summer?")
+    drift = "Pirates sail the seven seas."
+    model = ScriptedModel(f"The water in it is 92 degrees hot. {drift}", drift)
+    async with open_office(tmp_path, model, data=company, guard=Strict()) as scene:
+        [card] = await scene.office.rehearsal.cards(["base"], 1)
+    cut = f"The water in it is 92 degrees hot.\n\n{PERSONA.sentences.drifted}"
+    assert said(card) == [cut, PERSONA.refusals[0]]
+
+
+async def test_of_a_served_model_tokens_are_counted_and_those_of_a_listed_price_are_priced(
+    tmp_path: Path, company: Path
+) -> None:
+    listed = {"sarah_model": "gpt-4.1-mini", "sarah_model_url": OPENAI}
+    own = {"sarah_model": "gpt-4.1-mini", "sarah_model_url": "http://127.0.0.1:8000/v1"}
+    cards: list[Scorecard] = []
+    for at, settings in enumerate((listed, own)):
+        async with open_office(tmp_path / str(at), ScriptedModel(), data=company, **settings) as scene:  # pyright: ignore[reportArgumentType] - by name
+            cards += await scene.office.rehearsal.cards(["base"], 1)
+    [(read, written)] = {card.tokens for card in cards}
+    assert read > 500
+    # Two answers, each "Yes.".
+    assert written == 2 * 2
+    # $0.40 and $1.60 a million.
+    assert cards[0].cost == pytest.approx((0.4 * read + 1.6 * written) / 1e6)
+    assert cards[1].cost is None
+
+
+async def test_an_embedded_model_is_free(tmp_path: Path) -> None:
+    async with open_small(tmp_path) as scene:
+        [card] = await scene.office.rehearsal.cards(["untrained"])
+    assert (card.tokens, card.cost) == ((0, 0), 0)
+
+
+# What is kept.
+
+
+async def test_what_a_model_answered_is_not_asked_again_after_a_restart(tmp_path: Path) -> None:
+    async with open_small(tmp_path) as scene:
+        [first] = await scene.office.rehearsal.cards(["base"])
+    async with open_small(tmp_path, model := ScriptedModel()) as scene:
+        assert await scene.office.rehearsal.cards(["base"]) == [first]
+        # More trials than are kept are not there.
+        await scene.office.rehearsal.cards(["base"], SAMPLED + 1)
+    assert len(model.prompts) == (SAMPLED + 1) * TURNS
+
+
+@pytest.mark.parametrize("change", ["scenario", "handbook", "setting"])
+async def test_what_is_kept_of_other_scenarios_or_another_setup_is_asked_again(
+    tmp_path: Path, company: Path, change: str
+) -> None:
+    async with open_office(tmp_path, data=company) as scene:
+        await scene.office.rehearsal.cards(["base"])
+    settings: dict[str, object] = {}
+    match change:
+        case "scenario":
+            asks(company, "Is it hot?")
+        case "handbook":
+            (company / "handbook" / "tea.md").write_text("# Tea\n\n## Heat\n\nTea is hot.\n", "utf-8")
+        case _:
+            settings["sarah_temperature"] = 1.5
+    async with open_office(tmp_path, model := ScriptedModel(), data=company, **settings) as scene:  # pyright: ignore[reportArgumentType] - by name
+        await scene.office.rehearsal.cards(["base"])
+    assert model.prompts
+
+
+def test_how_long_a_guard_is_waited_for_decides_no_answer_and_who_guards_does(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    usual = Settings.model_construct(sarah_data=tmp_path / "data")
+    patient = usual.model_copy(update={"sarah_guard_deadline": 9.0})
+    unguarded = usual.model_copy(update={"sarah_guard": "off"})
+    assert setup_of(usual) == setup_of(patient) != setup_of(unguarded)
+
+
+# The commands.
+
+
+async def test_a_model_is_evaluated_in_the_background_and_its_scorecard_is_posted(home: Path) -> None:
+    hold, wall = asyncio.Event(), Wall()
+    async with open_small(home, ScriptedModel([hold, "Yes."])) as scene:
+        scene.admin.serve("discord", wall.notice)
+        begun = await scene.give("model evaluate", model="base", trials=2)
+        assert begun.text == f"**base** answers {2 * TURNS} questions for an unknown price."
+        assert (OWNER.who, "evaluate") in audited(scene)
+        rehearsal = scene.office.rehearsal
+        [errand] = await rehearsal.errands(["base"], 2)
+        await until(lambda: rehearsal.answered(errand))
+        assert "has answered " in (await scene.press(begun, "Show the scorecard")).text
+        assert wall.notices == []
+        hold.set()
+        await until(lambda: wall.notices)
+        [(channel, notice)] = wall.notices
+        assert channel == CHANNEL
+        assert "**base** passes" in notice.text
+        assert (await scene.press(begun, "Show the scorecard")).text == notice.text
+
+
+async def test_a_model_that_cannot_answer_is_posted_as_such(home: Path) -> None:
+    wall = Wall()
+    async with open_small(home) as scene:
+        scene.admin.serve("discord", wall.notice)
+        shutil.rmtree(home / scene.registry.model(newest(scene)).folder)
+        await scene.give("model evaluate", model=newest(scene))
+        await until(lambda: wall.notices)
+        [(_, notice)] = wall.notices
+        assert notice.text.startswith(f"**{newest(scene)}** could not be evaluated: ")
+
+
+async def test_what_would_cost_more_than_the_spending_limit_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    dear = {"sarah_model": "gpt-4.1", "sarah_model_url": OPENAI, "sarah_spending_limit": 0.01}
+    async with open_small(tmp_path, model := ScriptedModel(), **dear) as scene:
+        for command in ("model evaluate", "model compare"):
+            reply = await scene.give(command, model="base")
+            assert "more than the spending limit of $0.01: raise SARAH_SPENDING_LIMIT" in reply.text
+        assert model.prompts == []
+        priced = await scene.office.rehearsal.errands(["base"])
+    assert priced[0].questions == SAMPLED * TURNS
+    assert priced[0].cost_usd
+    assert 0.01 < priced[0].cost_usd < 5
+
+
+async def test_any_number_of_models_are_compared(home: Path) -> None:
+    async with open_small(home) as scene:
+        newer, older = (model.id for model in scene.registry.models())
+        reply = await scene.give("model compare", model=newer, also=f"{older}, untrained")
+        for name in ("base", older, "untrained", newer):
+            assert f"**{name}** passes" in reply.text
+        assert [dict(button.given) for button in reply.buttons] == [{"model": newer, "over": "base"}]
+        assert (await scene.give("model compare", model="untrained")).buttons == ()
+
+
+async def test_a_report_is_handed_out_as_a_page_and_a_picture(home: Path) -> None:
+    async with open_small(home) as scene:
+        newer, older = (model.id for model in scene.registry.models())
+        page, picture = (await scene.give("model report", models=f"untrained {older} {newer}")).attachments
+    assert (page.name, picture.name) == ("report.html", "report.png")
+    assert page.content.lower().startswith(b"<!doctype html>")
+    assert all(name.encode() in page.content for name in ("untrained", older, newer))
+    assert picture.content.startswith(b"\x89PNG")
+
+
+async def test_a_report_of_one_model_sets_it_beside_who_answers_now(home: Path) -> None:
+    async with open_small(home) as scene:
+        reply = await scene.give("model report", models=newest(scene))
+        assert "**base** passes" in reply.text
+        unknown = await scene.give("model report", models="untrained, model-nobody")
+        assert "There is no model 'model-nobody'" in unknown.text
+        assert unknown.attachments == ()
+
+
+@pytest.mark.parametrize("way", ["upload", "draft"])
+async def test_what_a_scenario_asks_is_learned_by_nobody(home: Path, way: str) -> None:
+    question = SCENARIOS[0].turns[0].user
+    async with open_small(home) as scene:
+        before = len(scene.registry.datasets())
+        if way == "upload":
+            leak = json.dumps(
+                {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": "92."}]}
+            )
+            reply = await scene.give("data upload", file=file("leak.jsonl", f"{examples()}\n{leak}"))
+        else:
+            for number in range(12):
+                asked, answer = f"Which filter fits jug {number}?", f"Filter {number} fits jug {number}."
+                await scene.give("data add-example", question=asked, answer=answer)
+            await scene.give("data add-example", question=question, answer="92.")
+            reply = await scene.give("data freeze", draft=DRAFT)
+        assert "Nothing was kept" in reply.text
+        assert "an evaluation scenario" in reply.text
+        assert len(scene.registry.datasets()) == before

@@ -1,0 +1,1 @@
+"""A discriminator, from two files of messages to its figures."""

@@ -1,0 +1,65 @@
+"""The company's messages that no training has read stay told apart as well as they were measured."""
+
+from functools import cache
+
+import pytest
+
+from tests.kit import DATA
+from tests.training.topic.kit import company, unread
+from training.examples import read_examples
+from training.topic.report import Figure, Report, report_on
+
+pytestmark = pytest.mark.slow
+
+
+@cache
+def report() -> Report:
+    """Measure once."""
+    examples = [example for file in sorted((DATA / "examples").glob("*.jsonl")) for example in read_examples(file)]
+    answers = [message.content for one in examples for message in one.messages if message.role == "assistant"]
+    return report_on(company(), unread(), answers)
+
+
+def figure(part: str, what: str) -> Figure:
+    """Return the one figure of this name in a part that begins so."""
+    [found] = [one for one in report().figures if one.part.startswith(part) and one.what == what]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("part", "what", "bounds"),
+    [
+        # The bounds are the ends of the 95 % intervals of what was measured.
+        ("Plain messages, at the model's", "customers refused", (0.0, 0.032)),
+        ("Plain messages, at the model's", "off-topic messages caught", (0.94, 1.0)),
+        ("Plain messages, at the threshold", "off-topic messages caught", (0.915, 1.0)),
+        ("Messages of more than one", "mixed messages caught", (0.775, 1.0)),
+        ("Messages of more than one", "long honest messages refused", (0.0, 0.027)),
+        ("In a conversation", "follow-ups refused", (0.0, 0.038)),
+        ("In a conversation", "off-topic messages caught only when alone", (0.0, 0.047)),
+        ("Answers", "examples' answers cut", (0.0, 0.0105)),
+        ("Answers", "off-topic sentences cut", (0.25, 1.0)),
+    ],
+)
+def test_a_figure_is_within_the_interval_of_what_was_measured(
+    part: str, what: str, bounds: tuple[float, float]
+) -> None:
+    low, high = bounds
+    assert low <= figure(part, what).share <= high
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("Messages of more than one", "long honest messages refused"),
+        ("In a conversation", "follow-ups refused"),
+        ("In a conversation", "off-topic messages caught only when alone"),
+    ],
+)
+def test_a_goal_that_was_met_is_met(part: str, what: str) -> None:
+    assert figure(part, what).met
+
+
+def test_a_message_is_judged_within_milliseconds() -> None:
+    # 1.4 were measured; where tests run, another process may have emptied the caches.
+    assert 0 < report().p95 < 20

@@ -1,0 +1,63 @@
+"""How low a score may be: so that few customers are refused wrongly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.evaluation.statistics import wilson
+from training.topic.forest import Floats
+
+# Messages of more words tell some of a life, and are judged by their parts only; the threshold for these is another.
+LONG = 24
+# Of the customers that may be refused, the share that the judge of the parts may refuse among short messages.
+_BY_PARTS = 0.5
+# Long messages are refused twice as often: what hides in them is found by that judge alone.
+_LONG_ONES = 2.0
+# The share of customers beyond those that are refused whose messages count as borderline.
+_BORDERLINE = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Where refusing begins, in log-odds, and how surely only the wanted share of customers is refused."""
+
+    whole: float
+    parts: float
+    parts_of_long: float
+    borderline: float
+    """The margin below which a message could be taken either way."""
+    refused: float
+    """The share of customers' messages that was to be refused."""
+    low: float
+    high: float
+    """The 95 % Wilson interval of the share that is refused."""
+    of: int
+    """The messages of customers by which this was found."""
+
+    def margin(self, whole: float, parts: float, count: int) -> float:
+        """Return by how much a message of so many words is above the thresholds, in log-odds."""
+        if count > LONG:
+            return parts - self.parts_of_long
+        return min(whole - self.whole, parts - self.parts)
+
+
+def calibrated(scores: Floats, counts: Floats, refused: float) -> Calibration:
+    """Set the thresholds by the scores (messages x 2) and the words of customers' messages."""
+    long = counts > LONG
+    short = scores[~long] if (~long).any() else scores
+    parts = _quantile(short[:, 1], refused * _BY_PARTS)
+    left = refused - float((short[:, 1] < parts).mean())
+    kept = short[short[:, 1] >= parts]
+    whole = _quantile(kept[:, 0], max(left, 0.0))
+    of_long = _quantile(scores[long, 1], refused * _LONG_ONES) if long.any() else parts
+    bare = Calibration(whole, parts, of_long, 0.0, refused, 0.0, 1.0, len(short))
+    margins = np.array([bare.margin(one, two, 0) for one, two in short])
+    low, high = wilson(int((margins < 0).sum()), len(short))
+    border = max(_quantile(margins, refused + _BORDERLINE), 0.0)
+    return Calibration(whole, parts, of_long, border, refused, low, high, len(short))
+
+
+def _quantile(values: Floats, share: float) -> float:
+    """Return the largest threshold below which no more than a share of the values lie."""
+    ordered = np.sort(values)
+    return float(ordered[min(int(share * len(ordered)), len(ordered) - 1)])
