@@ -180,6 +180,7 @@ async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_relo
         assert await _fits(page, width)
         await page.get_by_role("button", name="Promote").click()
         await page.get_by_role("button", name="Promote anyway").click()
+        await expect(page.get_by_label("Reason")).to_be_visible()
         assert await _fits(page, width)
         await page.get_by_label("Reason").fill("It knows the lamps.")
         await page.get_by_role("button", name="Promote").click()

@@ -66,7 +66,7 @@ def test_a_discriminator_knows_what_its_datasets_customers_ask(tmp_path: Path, d
     question = "is my kombucha ready"
     assert own.verdict(question).score > companys.verdict(question).score
     assert own.verdict(question).on_topic
-    assert not own.verdict("Who won the world cup in 1998?").on_topic
+    assert not own.verdict("How do I fix a flat tyre on my bike?").on_topic
 
 
 def test_the_same_dataset_is_fitted_once(tmp_path: Path, data: Path) -> None:

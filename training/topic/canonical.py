@@ -16,6 +16,11 @@ _STAND_INS = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i", "|": "i"}
     | {"l": "i"}
 )
+# Words that may be written in digits alone; any other row of digits is a number.
+_IN_DIGITS = frozenset(
+    """a i is to it at so its as too see set test eat sit state sees sits ate sets eats sea sat site sites toast estate seat
+    tie taste tea states tests east seats easiest tastes tattoo toss toes tattoos oats ties assets asia stats""".split()
+)
 # Letters of other scripts that look like ours (Unicode's confusables, those in use).
 _LOOKALIKES = {
     "a": "\u0430\u03b1\u0251",
@@ -48,8 +53,11 @@ _TO_LATIN = {ord(other): letter for letter, others in _LOOKALIKES.items() for ot
 # Marks on letters, and what cannot be seen: formats, controls, private and unassigned characters.
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Co", "Cn", "Cs"})
 # Fillers that Unicode counts among the letters and signs, though they show nothing.
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_BLANKS = frozenset("\t\u115f\u1160\u3164\uffa0\u2800")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W_][ .\-_*]){2,}[^\W_](?!\w)")
+# Words of which each letter stands alone, with wider gaps between them than within.
+_WIDE_GAP = re.compile(r"( {2,}|\n+)")
+_LETTER_BY_LETTER = re.compile(r"\S(?: \S)+")
 _GAPS = re.compile(r"[ .\-_*]")
 _TOKEN = re.compile(r"[^\W_](?:[\w'@$!|]*[\w@$])?|[@$](?=\w)[\w@$]+|[.,;:?!\n()\u2014\u2026]")
 _RUN = re.compile(r"(.)\1{2,}")
@@ -71,12 +79,18 @@ def _plain(text: str) -> str:
     seen = (
         " " if character in _BLANKS else character
         for character in unicodedata.normalize("NFD", shown)
-        if character == "\n" or unicodedata.category(character) not in _UNSEEN
+        if character in "\n\t" or unicodedata.category(character) not in _UNSEEN
     )
-    plain = "".join(seen)[:LONGEST_JUDGED].replace("\u2019", "'")
+    plain = _unspaced("".join(seen))[:LONGEST_JUDGED].replace("\u2019", "'")
     plain = unicodedata.normalize("NFC", plain)
     # A text all in another script is in another language.
     return plain.translate(_TO_LATIN) if _LATIN.search(plain) else plain
+
+
+def _unspaced(text: str) -> str:
+    """Join the letters of words that were written letter by letter, with wider gaps between the words."""
+    pieces = _WIDE_GAP.split(text.strip())
+    return "".join(piece.replace(" ", "") if _LETTER_BY_LETTER.fullmatch(piece) else piece for piece in pieces)
 
 
 def _spelt(text: str) -> Iterator[str]:
@@ -84,10 +98,9 @@ def _spelt(text: str) -> Iterator[str]:
     for token in _TOKEN.findall(joined):
         if not any(map(str.isalnum, token)):
             yield MARK
-        elif token.isdecimal():
-            yield NUMBER
-        else:
-            yield _RUN.sub(r"\1", token.replace("'", "").translate(_STAND_INS))
+            continue
+        word = _RUN.sub(r"\1", token.replace("'", "").translate(_STAND_INS))
+        yield NUMBER if token.isdecimal() and word not in _IN_DIGITS else word
 
 
 def _parted(word: str, known: Callable[[str], int] | None) -> list[str]:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from training.topic.canonical import words
 from training.topic.evidence import Evidence, Reading
-from training.topic.features import figures, of_parts, spans
+from training.topic.features import Span, figures, of_parts, spans
 from training.topic.forest import Floats, Forest
 
 _FOLDS = 3
 # Messages that are put together of two, for each fold, at most, and of each message: half hide an off-topic one.
 _JOINED, _JOINED_OF_EACH = 5000, 2
+# Parts of each message from which it is learned what a part says.
+_PIECES = 3
 _JOINTS = (
     ", and also ",
     ". ",
@@ -55,11 +57,12 @@ class Judges:
 
     evidence: Evidence
     whole: Forest
+    piece: Forest
     parts: Forest
 
     def scores(self, reading: Reading) -> tuple[float, float]:
         """Return the log-odds that a message is about the product, and that no part of it is about anything else."""
-        (row,) = _rows(self.whole, [reading])
+        (row,) = _rows(self.whole, self.piece, [reading])
         return row[_OF_WHOLE], float(self.parts.scores(np.array([row]))[0])
 
 
@@ -72,7 +75,9 @@ def fit(samples: Sequence[Sample], about: Iterable[str]) -> tuple[Judges, Floats
     folds = np.array([_fold(sample) for sample in samples])
     said = [words(sample.text) for sample in samples]
     lessons = [_lesson(samples, said, folds == fold, pages) for fold in range(_FOLDS)]
-    rows = [_rows(whole, lesson.readings) for lesson, whole in _by_others(lessons)]
+    rows = [
+        _rows(_of_wholes(others), _of_pieces(others), lesson.readings) for lesson, others in _with_others(lessons)
+    ]
     unseen = np.zeros((len(samples), 2))
     for fold in range(_FOLDS):
         others = [other for other in range(_FOLDS) if other != fold]
@@ -80,7 +85,7 @@ def fit(samples: Sequence[Sample], about: Iterable[str]) -> tuple[Judges, Floats
         own = np.array(rows[fold][: int((folds == fold).sum())])
         unseen[folds == fold] = np.column_stack([own[:, _OF_WHOLE], parts.scores(own)])
     evidence = _evidence(samples, said, np.ones(len(samples), bool), pages)
-    return Judges(evidence, _of_wholes(lessons), _of_parts(lessons, rows)), unseen
+    return Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows)), unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def _lesson(
 ) -> _Lesson:
     evidence = _evidence(samples, said, ~chosen, pages)
     own = [sample for sample, is_own in zip(samples, chosen, strict=True) if is_own]
-    joined = list(_joined([sample for sample in own if sample.whole], random.Random(len(own))))  # noqa: S311 - no secret
+    joined = list(_joined([sample for sample in own if sample.whole and sample.typical], random.Random(len(own))))  # noqa: S311 - no secret
     readings = [evidence.of(words) for words, is_own in zip(said, chosen, strict=True) if is_own]
     return _Lesson([*readings, *(evidence.read(sample.text) for sample in joined)], [*own, *joined])
 
@@ -113,10 +118,10 @@ def _evidence(
     return Evidence.fitted(taught, pages)
 
 
-def _by_others(lessons: Sequence[_Lesson]) -> Iterable[tuple[_Lesson, Forest]]:
-    """Yield each lesson with a forest that learned from the others only."""
+def _with_others(lessons: Sequence[_Lesson]) -> Iterable[tuple[_Lesson, list[_Lesson]]]:
+    """Yield each lesson with the others."""
     for lesson in lessons:
-        yield lesson, _of_wholes([other for other in lessons if other is not lesson])
+        yield lesson, [other for other in lessons if other is not lesson]
 
 
 def _of_wholes(lessons: Sequence[_Lesson]) -> Forest:
@@ -127,6 +132,23 @@ def _of_wholes(lessons: Sequence[_Lesson]) -> Forest:
         if sample.whole
     ]
     return Forest.fitted(np.array([figures(reading) for reading, _ in taught]), [verdict for _, verdict in taught])
+
+
+def _of_pieces(lessons: Sequence[_Lesson]) -> Forest:
+    # A few words of a message say less than all of them: how much less is learned from pieces.
+    chance = random.Random(len(lessons))  # noqa: S311 - no secret
+    taught = [
+        (figures(reading, piece), sample.on_topic)
+        for lesson in lessons
+        for reading, sample in zip(lesson.readings, lesson.samples, strict=True)
+        if sample.whole
+        for piece in _some(spans(reading.words), chance)
+    ]
+    return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
+
+
+def _some(found: list[Span], chance: random.Random) -> list[Span]:
+    return chance.sample(found, min(_PIECES, len(found)))
 
 
 def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> Forest:
@@ -144,19 +166,19 @@ def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> 
 _OF_WHOLE = 0
 
 
-def _rows(whole: Forest, readings: Sequence[Reading]) -> list[list[float]]:
-    """Return the figures of messages, with what their parts say when each is judged as a whole."""
+def _rows(whole: Forest, piece: Forest, readings: Sequence[Reading]) -> list[list[float]]:
+    """Return the figures of messages, with what their parts say when each is judged alone."""
     parts = [spans(reading.words) for reading in readings]
     own = [figures(reading) for reading in readings]
-    of_all = [
-        row
-        for reading, first, of_message in zip(readings, own, parts, strict=True)
-        for row in (first, *(figures(reading, part) for part in of_message))
+    pieces = [
+        figures(reading, part) for reading, of_message in zip(readings, parts, strict=True) for part in of_message
     ]
-    scores = iter(whole.scores(np.array(of_all)).tolist())
+    scores = iter(piece.scores(np.array(pieces)).tolist())
     return [
-        [first := next(scores), *row, *of_parts(reading, of_message, first, [next(scores) for _ in of_message])]
-        for reading, row, of_message in zip(readings, own, parts, strict=True)
+        [first, *row, *of_parts(reading, of_message, first, [next(scores) for _ in of_message])]
+        for reading, row, of_message, first in zip(
+            readings, own, parts, whole.scores(np.array(own)).tolist(), strict=True
+        )
     ]
 
 

@@ -103,6 +103,7 @@ class TopicModel:
             for part, kept in (
                 ("evidence", self._judges.evidence.arrays),
                 ("whole", self._judges.whole.arrays),
+                ("piece", self._judges.piece.arrays),
                 ("parts", self._judges.parts.arrays),
             )
             for name, array in kept.items()
@@ -143,7 +144,8 @@ def load_topic_model(folder: Path) -> TopicModel:
         raise DataError(f"{folder / _MODEL} is not what was fitted, or by another version: fit it again.")
     try:
         arrays = _unpacked(content)
-        judges = Judges(Evidence(_of(arrays, "evidence")), Forest(_of(arrays, "whole")), Forest(_of(arrays, "parts")))
+        forests = (Forest(_of(arrays, part)) for part in ("whole", "piece", "parts"))
+        judges = Judges(Evidence(_of(arrays, "evidence")), *forests)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         raise DataError(f"{folder / _MODEL} is no discriminator: fit it again.") from None
     return TopicModel(judges, about.calibration, about.drift)
