@@ -1,7 +1,5 @@
 """Finding the nearest texts by their words: lexical, offline, under a millisecond."""
 
-import difflib
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
+from training.spelling import Spelling
 from training.words import ASKING, Words
 
 Vector = NDArray[np.float64]
@@ -19,10 +18,6 @@ Places = NDArray[np.int32]
 _K1 = 1.2
 _B = 0.6
 
-# How alike in letters an unknown word must be to a known one to count as a slip of the finger.
-_SAME_WORD = 0.8
-_SHORTEST_MISSPELT = 5
-_LONGEST_MISSPELT = 30
 # How much a word that only asks, such as `where`, counts beside one that is a subject.
 _ASKING_WEIGHS = 0.3
 # How much a word of what was said before counts beside one of the question itself.
@@ -50,7 +45,7 @@ class Index:
         self._weight = {word: _rarity(len(places), len(texts)) for word, places in self._places.items()}
         self._mass = self._sum(self._places, self._weight)
         self._bm25 = _bm25(postings, self._weight, len(texts))
-        self._spelling = _Spelling(self._places)
+        self._spelling = Spelling(self._places)
 
     def asked(self, query: str, context: str = "") -> Asked:
         """Weigh the words of a query, misspelt ones as what they nearly are, and those of its context for less."""
@@ -94,27 +89,6 @@ class Index:
             if word in self._places:
                 total[self._places[word]] += weight[word]
         return total
-
-
-class _Spelling:
-    """The nearest known word to a misspelt one: both are the same but for a letter or two."""
-
-    def __init__(self, known: Iterable[str]) -> None:
-        self._by_shortened: defaultdict[str, list[str]] = defaultdict(list)
-        for word in sorted(known):
-            for shortened in _shortened(word) if len(word) >= _SHORTEST_MISSPELT else ():
-                self._by_shortened[shortened].append(word)
-
-    def nearest(self, word: str) -> str:
-        if not _SHORTEST_MISSPELT <= len(word) <= _LONGEST_MISSPELT:
-            return ""
-        similar = {known for shortened in _shortened(word) for known in self._by_shortened.get(shortened, ())}
-        return next(iter(difflib.get_close_matches(word, sorted(similar), 1, _SAME_WORD)), "")
-
-
-def _shortened(word: str) -> set[str]:
-    """Return the word, and what is left of it without any one letter."""
-    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 def _postings(texts: Sequence[str], words: Words) -> dict[str, tuple[Places, Vector]]:

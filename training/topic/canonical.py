@@ -18,8 +18,8 @@ _STAND_INS = str.maketrans(
 )
 # Words that may be written in digits alone; any other row of digits is a number.
 _IN_DIGITS = frozenset(
-    """a i is to it at so its as too see set test eat sit state sees sits ate sets eats sea sat site sites toast estate seat
-    tie taste tea states tests east seats easiest tastes tattoo toss toes tattoos oats ties assets asia stats""".split()
+    "a i is to it at so its as too see set test eat sit state sees sits ate sets eats sea sat site sites toast estate "
+    "seat tie taste tea states tests east seats easiest tastes tattoo toss toes tattoos oats ties assets asia stats".split()
 )
 # Letters of other scripts that look like ours (Unicode's confusables, those in use).
 _LOOKALIKES = {

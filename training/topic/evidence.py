@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from training.spelling import SHORTEST_MISSPELT, Spelling
 from training.topic.canonical import MARK, NUMBER, words
 
 Array = NDArray[Any]
@@ -28,9 +29,8 @@ _SMOOTHING = 0.3
 _MOST_ABOUT = 6
 _ENDINGS = ("ing", "ies", "es", "ed", "s")
 _SHORTEST_STEM = 3
-# From so many uses on a word is one that others are mistaken for; shorter ones have too many neighbours.
-_OFTEN, _LONG = 3, 5
-_LETTERS_USED = "abcdefghijkmnopqrstuvwxyz"
+# From so many uses on a word is one that others are mistaken for.
+_OFTEN = 3
 _VOCABULARY = Path(__file__).with_name("other-subjects.txt")
 
 _EMPTY = frozenset(
@@ -76,7 +76,7 @@ class Evidence:
         self.arrays = arrays
         self._weights, self._on, self._off = arrays["weights"], arrays["on"], arrays["off"]
         self._about, self._known = arrays["about"], arrays["known"]
-        self._spelt = frozenset[str](arrays["spelt"].tolist())
+        self._spelling = Spelling(arrays["spelt"].tolist())
         on, off = arrays["messages"]
         self._prior = math.log((off + 1) / (on + 1))
         # A word says the same wherever it stands.
@@ -100,7 +100,7 @@ class Evidence:
         often = Counter(
             word for text in [*(said for said, is_on in messages if is_on), *pages_said] for word in set(text)
         )
-        spelt = sorted(word for word, count in often.items() if count >= _OFTEN and _is_long(word))
+        spelt = sorted(word for word, count in often.items() if count >= _OFTEN and len(word) >= SHORTEST_MISSPELT)
         counted = [sum(verdict for _, verdict in messages), sum(not verdict for _, verdict in messages)]
         arrays: dict[str, Array] = {
             "on": on,
@@ -143,8 +143,8 @@ class Evidence:
         return Reading(tuple(said), tuple(linear), tuple(odds), tuple(unknown), tuple(elsewhere))
 
     def _of(self, word: str) -> tuple[float, float | None, bool, bool]:
-        if _is_long(word) and not self.known(word):
-            word = next((near for near in _slips(word) if near in self._spelt), word)
+        if not self.known(word):
+            word = self._spelling.nearest(word) or word
         one, letters, share = _places(word)
         value = float(self._weights[one]) + share * float(self._weights[letters].sum())
         if not tells(word):
@@ -153,25 +153,6 @@ class Evidence:
         on, off, about = (float(counts[place]) for counts in (self._on, self._off, self._about))
         told = math.log(on + 0.5 * min(about, _MOST_ABOUT) + _SMOOTHING) - math.log(off + _SMOOTHING) + self._prior
         return value, told, on == 0 and about == 0, stem(word) in _elsewhere()
-
-
-def _is_long(word: str) -> bool:
-    """Whether a word has so many letters that one of them may be wrong."""
-    return len(word) >= _LONG
-
-
-def _slips(word: str) -> Iterator[str]:
-    """Yield the words from which this one differs by a slip of the finger (Damerau 1964)."""
-    for at in range(len(word) + 1):
-        before, after = word[:at], word[at:]
-        if len(after) > 1:
-            yield before + after[1] + after[0] + after[2:]
-        if after:
-            yield before + after[1:]
-        for letter in _LETTERS_USED:
-            yield before + letter + after
-            if after:
-                yield before + letter + after[1:]
 
 
 @cache

@@ -75,9 +75,7 @@ def fit(samples: Sequence[Sample], about: Iterable[str]) -> tuple[Judges, Floats
     folds = np.array([_fold(sample) for sample in samples])
     said = [words(sample.text) for sample in samples]
     lessons = [_lesson(samples, said, folds == fold, pages) for fold in range(_FOLDS)]
-    rows = [
-        _rows(_of_wholes(others), _of_pieces(others), lesson.readings) for lesson, others in _with_others(lessons)
-    ]
+    rows = [_rows(_of_wholes(others), _of_pieces(others), lesson.readings) for lesson, others in _with_others(lessons)]
     unseen = np.zeros((len(samples), 2))
     for fold in range(_FOLDS):
         others = [other for other in range(_FOLDS) if other != fold]
