@@ -13,7 +13,8 @@ import typer
 
 from training import wording
 from training.cli import shell
-from training.examples import DataError, read_examples
+from training.evaluation.scenarios import read_scenarios
+from training.examples import DataError
 from training.quoting import one_line
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def report(
         folder = data / "topics" / "measured"
         shell.refuse(f"There is nothing in {folder} to measure with: write lines as in {folder.parent}.")
     shell.remark(f"{wording.number(len(topics), 'message')} that no training has read: this takes a minute or two.")
-    found = report_on(_model(model), topics, _answers(data))
+    found = report_on(_model(model), topics, good_answers(data))
     write_report(found, output)
     if json:
         typer.echo(as_json(found))
@@ -213,11 +214,11 @@ def report(
     shell.remark(f"The report is in {output}, with its picture.")
 
 
-def _answers(data: Path) -> Iterator[str]:
-    """Yield every answer of the company's examples."""
-    for file in sorted((data / "examples").glob("*.jsonl")):
-        for example in read_examples(file):
-            yield from (message.content for message in example.messages if message.role == "assistant")
+def good_answers(data: Path) -> Iterator[str]:
+    """Yield the good answers of the company's scenarios, of which nothing is learned."""
+    for file in sorted((data / "scenarios").glob("*.jsonl")):
+        for scenario in read_scenarios(file):
+            yield from (turn.reference for turn in scenario.turns if not turn.expect.refuses)
 
 
 def _show(report: "Report") -> None:

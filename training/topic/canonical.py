@@ -17,10 +17,11 @@ _STAND_INS = str.maketrans(
     | {"l": "i"}
 )
 # Words that may be written in digits alone; any other row of digits is a number.
-_IN_DIGITS = frozenset(
-    "a i is to it at so its as too see set test eat sit state sees sits ate sets eats sea sat site sites toast estate "
-    "seat tie taste tea states tests east seats easiest tastes tattoo toss toes tattoos oats ties assets asia stats".split()
-)
+_WORDS_IN_DIGITS = """
+    a i is to it at so its as too see set test eat sit state sees sits ate sets eats sea sat site sites toast estate
+    seat tie taste tea states tests east seats easiest tastes tattoo toss toes tattoos oats ties assets asia stats
+"""
+_IN_DIGITS = frozenset(_WORDS_IN_DIGITS.split())
 # Letters of other scripts that look like ours (Unicode's confusables, those in use).
 _LOOKALIKES = {
     "a": "\u0430\u03b1\u0251",

@@ -10,8 +10,8 @@ from training.examples import DataError, read_jsonl
 
 # `plain`: anybody sees at once what is asked. `hard`: says little of its subject by its own words. `borderline`: could
 # be taken either way. `mixed`: hides an off-topic request beside a question about the product. `long`: tells some of a
-# life around such a question. `follow-up`: leans on the message that it follows.
-Form = Literal["plain", "hard", "borderline", "mixed", "long", "follow-up"]
+# life around such a question. `follow-up`: leans on the message that it follows. `answer`: what an assistant said.
+Form = Literal["plain", "hard", "borderline", "mixed", "long", "follow-up", "answer"]
 # Folders of which nothing is learned: by the one the threshold is set, with the other everything is measured.
 CALIBRATION, MEASURED = "calibration", "measured"
 

@@ -18,8 +18,9 @@ from training.examples import DataError
 from training.files import written_whole
 from training.follow_ups import is_fragment, leans_on_context, names_nothing
 from training.topic.calibration import Calibration
+from training.topic.drifting import Drift
 from training.topic.evidence import Evidence
-from training.topic.features import asks, figures, wishes
+from training.topic.features import asks, wishes
 from training.topic.fitting import Judges
 from training.topic.forest import Forest
 
@@ -29,7 +30,7 @@ _FOR_FRAGMENTS, _FOR_FEW, _FOR_POINTING = 6.0, 3.0, 2.5
 _FEW = 6
 # The margin of a message that names nothing of its own.
 _NAMELESS = 3.0
-_FORMAT = 1
+_FORMAT = 2
 _MODEL, _ABOUT = "model.npz", "model.json"
 # Bytes, unpacked: what is larger was not written here.
 _LARGEST = 1 << 26
@@ -52,6 +53,7 @@ class _About:
     sha256: str
     calibration: Calibration
     drift: float
+    """The threshold of what drifts."""
 
 
 class TopicModel:
@@ -60,8 +62,8 @@ class TopicModel:
     threshold = 0.5
     """The score from which on a message is about the product."""
 
-    def __init__(self, judges: Judges, calibration: Calibration, drift: float) -> None:
-        """Take what judges, where refusing begins, and below which log-odds a sentence of an answer drifts."""
+    def __init__(self, judges: Judges, calibration: Calibration, drift: Drift) -> None:
+        """Take what judges messages, where refusing begins, and what judges the sentences of answers."""
         self.calibration = calibration
         self._judges = judges
         self._drift = drift
@@ -90,11 +92,7 @@ class TopicModel:
 
     def drifts(self, text: str) -> bool:
         """Whether a sentence of an answer is off the subject."""
-        return self.drift(text) < self._drift
-
-    def drift(self, text: str) -> float:
-        """Return the log-odds that a sentence of an answer is about the product."""
-        return float(self._judges.whole.scores(np.array([figures(self._judges.evidence.read(text))]))[0])
+        return self._drift.holds(self._judges.evidence.read(text))
 
     def save(self, folder: Path) -> None:
         """Write it into a folder: arrays, and what there is to know of them. Raises OSError."""
@@ -105,13 +103,14 @@ class TopicModel:
                 ("whole", self._judges.whole.arrays),
                 ("piece", self._judges.piece.arrays),
                 ("parts", self._judges.parts.arrays),
+                ("drift", self._drift.forest.arrays),
             )
             for name, array in kept.items()
         }
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType] - numpy's names are ours
         content = packed.getvalue()
-        about = _About(_FORMAT, sha256(content).hexdigest(), self.calibration, self._drift)
+        about = _About(_FORMAT, sha256(content).hexdigest(), self.calibration, self._drift.threshold)
         with written_whole(folder / _MODEL) as file:
             file.write(content)
         # Written last: it says what the arrays must be.
@@ -146,9 +145,10 @@ def load_topic_model(folder: Path) -> TopicModel:
         arrays = _unpacked(content)
         forests = (Forest(_of(arrays, part)) for part in ("whole", "piece", "parts"))
         judges = Judges(Evidence(_of(arrays, "evidence")), *forests)
+        drift = Drift(Forest(_of(arrays, "drift")), about.drift)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         raise DataError(f"{folder / _MODEL} is no discriminator: fit it again.") from None
-    return TopicModel(judges, about.calibration, about.drift)
+    return TopicModel(judges, about.calibration, drift)
 
 
 def _unpacked(content: bytes) -> dict[str, NDArray[Any]]:

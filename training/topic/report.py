@@ -1,6 +1,5 @@
 """How well a discriminator tells messages apart that no training has read: figures, each with its interval."""
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,12 +10,10 @@ from typing import Literal
 from training.evaluation.statistics import percentile, wilson
 from training.topic import Topic, TopicModel, Verdict
 from training.topic.disguises import DISGUISES
+from training.topic.drifting import sentences
 
 # The share of customers at whose refusal the rest is compared.
 REFUSED = 0.01
-# An answer is judged sentence by sentence; fewer characters say too little.
-_SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\s*\n\s*")
-_SHORTEST = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def report_on(
     model: TopicModel, topics: Sequence[Topic], answers: Iterable[str], clock: Callable[[], float] = time.process_time
 ) -> Report:
     """Measure a discriminator on messages that it never saw, and on answers that should not be cut."""
-    judged = [_judged(model, topic, clock) for topic in topics]
+    judged = [_judged(model, topic, clock) for topic in topics if topic.form != "answer"]
     on, off = (_of(judged, "plain", on_topic=verdict) for verdict in (True, False))
     refused, caught, *at_one_percent = _plain(on, off)
     took = [one.milliseconds for one in judged]
@@ -98,7 +95,7 @@ def report_on(
         *_long(judged),
         *_conversations(model, judged, on, off),
         *_disguised(model, [*on, *off]),
-        *_drift(model, off, answers),
+        *_drift(model, topics, answers),
     )
     return Report(
         len(topics),
@@ -182,16 +179,15 @@ def _disguised(model: TopicModel, judged: Sequence[_Judged]) -> Iterator[Figure]
         yield Figure("Verdicts that a disguise changes", name, changed, len(judged))
 
 
-def _drift(model: TopicModel, off: Sequence[_Judged], answers: Iterable[str]) -> Iterator[Figure]:
+def _drift(model: TopicModel, topics: Iterable[Topic], answers: Iterable[str]) -> Iterator[Figure]:
     part = "Answers, sentence by sentence"
-    cut = [any(map(model.drifts, _sentences(answer))) for answer in answers]
-    yield Figure(part, "examples' answers cut", sum(cut), len(cut))
-    strays = [one.topic.text for one in off if len(one.topic.text) >= _SHORTEST]
-    yield Figure(part, "off-topic sentences cut", sum(map(model.drifts, strays)), len(strays))
-
-
-def _sentences(answer: str) -> list[str]:
-    return [sentence for sentence in _SENTENCE.split(answer) if len(sentence) >= _SHORTEST]
+    cut = [any(map(model.drifts, sentences(answer))) for answer in answers]
+    yield Figure(part, "good answers cut", sum(cut), len(cut))
+    strays = [list(map(model.drifts, sentences(topic.text))) for topic in topics if topic.form == "answer"]
+    yield Figure(part, "off-topic answers cut", sum(map(any, strays)), len(strays))
+    yield Figure(
+        part, "off-topic answers cut at the first sentence", sum(map(any, (said[:1] for said in strays))), len(strays)
+    )
 
 
 def _by_kind(part: str, judged: Iterable[_Judged], *, wrong: bool) -> tuple[Figure, ...]:

@@ -1,8 +1,6 @@
 """Making a discriminator of a company's folder, or of any two lists of messages."""
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,9 +8,11 @@ import numpy as np
 
 from training.examples import DataError, read_examples
 from training.handbook import read_handbook
-from training.origins import read_origins
-from training.topic.calibration import calibrated
+from training.origins import Origin, read_origins
+from training.topic.calibration import Calibration, calibrated
 from training.topic.canonical import words
+from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
+from training.topic.features import figures
 from training.topic.fitting import Judges, Sample, fit
 from training.topic.forest import Floats
 from training.topic.material import CALIBRATION, Topic, read_apart, read_topics
@@ -22,10 +22,6 @@ from training.topic.model import TopicModel, load_topic_model
 REFUSED = 0.01
 # Messages of either verdict without which nothing can be told apart.
 FEWEST = 20
-# The share of sentences of good answers that may be cut.
-_CUT = 0.001
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_SHORTEST = 25
 # Where a company's folder keeps the discriminator that was fitted on it.
 FITTED = "fitted"
 _SOURCE = "source.txt"
@@ -41,7 +37,8 @@ def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED
     """
     samples = taught(folder, questions)
     judges, unseen = fit(samples, _about(folder))
-    return _calibrated(judges, samples, unseen, _customers(folder), list(_sentences(folder)), refused)
+    calibration = _calibrated(judges, samples, unseen, _customers(folder), refused)
+    return TopicModel(judges, calibration, _drift(judges, calibration, folder))
 
 
 def taught(folder: Path, questions: Sequence[str] = ()) -> list[Sample]:
@@ -63,7 +60,8 @@ def trained_on(on: Sequence[str], off: Sequence[str], refused: float = REFUSED) 
     """Fit on messages about any one subject, and on others."""
     samples = [Sample(text, verdict) for texts, verdict in ((on, True), (off, False)) for text in texts]
     judges, unseen = fit(samples, ())
-    return _calibrated(judges, samples, unseen, [], [], refused)
+    calibration = _calibrated(judges, samples, unseen, [], refused)
+    return TopicModel(judges, calibration, Drift(judges.whole, calibration.whole))
 
 
 def read_topic_model(folder: Path, refused: float = REFUSED) -> TopicModel:
@@ -109,7 +107,7 @@ def _source(kept: Path) -> str:
 
 def _is_taught(topic: Topic) -> bool:
     # What could be taken either way teaches neither, and a follow-up says too little alone.
-    return not topic.held_out and not topic.previous and topic.form not in {"borderline", "follow-up"}
+    return not topic.held_out and not topic.previous and topic.form not in {"borderline", "follow-up", "answer"}
 
 
 def _sample(topic: Topic) -> Sample:
@@ -125,9 +123,12 @@ def _about(folder: Path) -> Iterator[str]:
 
 def _questions_on_topic(folder: Path, held_out: set[str]) -> list[str]:
     """Return the examples' first questions that are on topic, as their origins say, and rest on no page held out."""
+    return [origin.question for origin in _origins(folder) if origin.on_topic and held_out.isdisjoint(origin.pages)]
+
+
+def _origins(folder: Path) -> list[Origin]:
     path = folder / "examples" / "origins.csv"
-    origins = read_origins(path) if path.exists() else ()
-    return [origin.question for origin in origins if origin.on_topic and held_out.isdisjoint(origin.pages)]
+    return list(read_origins(path)) if path.exists() else []
 
 
 def _customers(folder: Path) -> list[str]:
@@ -136,22 +137,32 @@ def _customers(folder: Path) -> list[str]:
     return [topic.text for topic in apart if topic.on_topic and not topic.previous]
 
 
-def _sentences(folder: Path) -> Iterator[str]:
-    """Yield the sentences of the answers in the examples."""
+def _answers(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each answer of the examples, and whether the conversation was about the product from its beginning."""
+    strays = {origin.question for origin in _origins(folder) if not origin.on_topic}
     for path in sorted((folder / "examples").glob("*.jsonl")):
         for example in read_examples(path):
-            for *_, answer in example.exchanges():
-                yield from (part for part in _SENTENCE.split(answer) if len(part) >= _SHORTEST)
+            first = next(message.content for message in example.messages if message.role == "user")
+            yield from ((answer, first not in strays) for *_, answer in example.exchanges())
 
 
-def _calibrated(  # noqa: PLR0913, PLR0917 - what was fitted, and what it is tried on
-    judges: Judges,
-    samples: Sequence[Sample],
-    unseen: Floats,
-    customers: Sequence[str],
-    sentences: Iterable[str],
-    refused: float,
-) -> TopicModel:
+def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
+    """Return what judges the sentences of answers: as messages are judged, where nobody wrote answers that drift."""
+    said = list(_answers(folder))
+    answers = [answer for answer, is_about in said if is_about]
+    strays = [topic.text for topic in read_topics(folder / "topics") if topic.form == "answer" and not topic.held_out]
+    if answers and strays:
+        # How she declines is good as well; but nothing is lost when such an answer is cut short and led back.
+        about = [passage.text for passage in read_handbook(folder / "handbook")]
+        about += [answer for answer, is_about in said if not is_about]
+        return fitted_drift(judges.evidence, about, answers, strays)
+    rows = [figures(judges.evidence.read(sentence)) for answer in answers for sentence in sentences(answer)]
+    return Drift(judges.whole, cut_below(judges.whole.scores(np.array(rows))) if rows else calibration.whole)
+
+
+def _calibrated(
+    judges: Judges, samples: Sequence[Sample], unseen: Floats, customers: Sequence[str], refused: float
+) -> Calibration:
     """Set the thresholds by customers that nothing has learned from; without any, by the samples that others judged."""
     if customers:
         readings = [judges.evidence.read(text) for text in customers]
@@ -162,8 +173,4 @@ def _calibrated(  # noqa: PLR0913, PLR0917 - what was fitted, and what it is tri
         scores = unseen[chosen]
         texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
         counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
-    calibration = calibrated(scores, counts, refused)
-    bare = TopicModel(judges, calibration, -math.inf)
-    said = sorted(map(bare.drift, sentences))
-    drift = said[int(_CUT * len(said))] if said else calibration.whole
-    return TopicModel(judges, calibration, drift)
+    return calibrated(scores, counts, refused)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit import DATA
 from tests.training.topic.kit import company, unread
-from training.examples import read_examples
+from training.cli.topic import good_answers
 from training.topic.report import Figure, Report, report_on
 
 pytestmark = pytest.mark.slow
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.slow
 @cache
 def report() -> Report:
     """Measure once."""
-    examples = [example for file in sorted((DATA / "examples").glob("*.jsonl")) for example in read_examples(file)]
-    answers = [message.content for one in examples for message in one.messages if message.role == "assistant"]
-    return report_on(company(), unread(), answers)
+    return report_on(company(), unread(), good_answers(DATA))
 
 
 def figure(part: str, what: str) -> Figure:

@@ -52,6 +52,9 @@ TOPICS = (
     topic("and why", "follow-up", previous="is the hub red"),
     topic("good poem?", "borderline"),
     topic("good hub?", "borderline"),
+    topic("Here is a poem for you, dear friend. It is about the sea and its fish.", "answer"),
+    topic("It is about the sea and its fish. Here is a poem for you, dear friend.", "answer"),
+    topic("Fish like poems.", "answer"),
 )
 ANSWERS = ("Restart the hub, and wait a minute.", "Restart the hub. Here is a poem about it for you.", "A poem.")
 
@@ -86,7 +89,14 @@ def counted(report: Report, part: str) -> dict[str, tuple[int, int]]:
                 "off-topic messages caught only when alone": (2, 4),
             },
         ),
-        ("Answers", {"examples' answers cut": (1, 3), "off-topic sentences cut": (2, 2)}),
+        (
+            "Answers",
+            {
+                "good answers cut": (1, 3),
+                "off-topic answers cut": (2, 3),
+                "off-topic answers cut at the first sentence": (1, 3),
+            },
+        ),
         ("Customers refused, by", {"plugs": (1, 2), "hubs": (0, 2)}),
         ("Off-topic messages let", {"a|b": (1, 1), "songs": (1, 1), "verse": (0, 2)}),
     ],
