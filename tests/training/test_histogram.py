@@ -24,20 +24,6 @@ def distribution(lengths: Sequence[int]) -> Distribution:
     return made
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Return the figures that were saved."""
-    figures: list[Figure] = []
-    save = cast("Any", Figure).savefig
-
-    def saved(figure: Figure, *arguments: object, **more: object) -> None:
-        figures.append(figure)
-        save(figure, *arguments, **more)
-
-    monkeypatch.setattr(Figure, "savefig", saved)
-    return figures
-
-
 def panel(drawn: list[Figure]) -> Axes:
     return drawn[-1].axes[0]
 

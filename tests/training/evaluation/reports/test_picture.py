@@ -14,20 +14,6 @@ from training.evaluation.comparison import Comparison, compared
 from training.evaluation.reports import as_png
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """Return the figures that were saved."""
-    figures: list[Figure] = []
-    save = cast("Any", Figure).savefig
-
-    def saved(figure: Figure, *arguments: object, **more: object) -> None:
-        figures.append(figure)
-        save(figure, *arguments, **more)
-
-    monkeypatch.setattr(Figure, "savefig", saved)
-    return figures
-
-
 def size(png: bytes) -> tuple[int, int]:
     picture = np.asarray(cast("Any", matplotlib.image.imread(io.BytesIO(png), format="png")))
     return picture.shape[1], picture.shape[0]
