@@ -195,7 +195,7 @@ def report(
     json: AsJson = False,
 ) -> None:
     """Measure on the company's messages that no training has read, and write the report with its picture."""
-    from training.topic import measured  # noqa: PLC0415 - a second, as above
+    from training.topic import customers, measured  # noqa: PLC0415 - a second, as above
     from training.topic.pages import as_json, write_report  # noqa: PLC0415 - as above
     from training.topic.report import report_on  # noqa: PLC0415 - as above
 
@@ -205,7 +205,7 @@ def report(
         folder = data / "topics" / "measured"
         shell.refuse(f"There is nothing in {folder} to measure with: write lines as in {folder.parent}.")
     shell.remark(f"{wording.number(len(topics), 'message')} that no training has read: this takes a minute or two.")
-    found = report_on(_model(model), topics, good_answers(data))
+    found = report_on(_model(model), topics, good_answers(data), customers(data))
     write_report(found, output)
     if json:
         typer.echo(as_json(found))

@@ -1,7 +1,7 @@
 """Is a message about the product? By what its words say, alone and together."""
 
 from training.topic.calibration import Calibration
-from training.topic.material import Topic, measured, read_topics
+from training.topic.material import Topic, customers, measured, read_topics
 from training.topic.model import TopicModel, Verdict, load_topic_model
 from training.topic.training import REFUSED, fitted, keep_fitted, read_topic_model, source, taught, trained_on
 
@@ -11,6 +11,7 @@ __all__ = [
     "Topic",
     "TopicModel",
     "Verdict",
+    "customers",
     "fitted",
     "keep_fitted",
     "load_topic_model",

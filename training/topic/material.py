@@ -53,6 +53,11 @@ def measured(folder: Path) -> list[Topic]:
     return read_apart(folder / "topics", MEASURED)
 
 
+def customers(folder: Path) -> list[Topic]:
+    """Read the messages of a company's customers by which the threshold is set."""
+    return [topic for topic in read_apart(folder / "topics", CALIBRATION) if topic.on_topic and not topic.previous]
+
+
 def _held_out_kinds(path: Path) -> frozenset[str]:
     """Read which kinds no training may see, if any are named."""
     try:

@@ -82,12 +82,22 @@ class _Judged:
 
 
 def report_on(
-    model: TopicModel, topics: Sequence[Topic], answers: Iterable[str], clock: Callable[[], float] = time.process_time
+    model: TopicModel,
+    topics: Sequence[Topic],
+    answers: Iterable[str],
+    customers: Sequence[Topic] = (),
+    clock: Callable[[], float] = time.process_time,
 ) -> Report:
-    """Measure a discriminator on messages that it never saw, and on answers that should not be cut."""
+    """Measure a discriminator on messages that it never saw, and on answers that should not be cut.
+
+    `customers` are those by whose messages the threshold was set: nothing was learned of these either, and so they
+    count where the threshold is another.
+    """
     judged = [_judged(model, topic, clock) for topic in topics if topic.form != "answer"]
     on, off = (_of(judged, "plain", on_topic=verdict) for verdict in (True, False))
-    refused, caught, *at_one_percent = _plain(on, off)
+    scores = [model.verdict(topic.text).score for topic in customers if topic.form == "plain"]
+    of_all = (*(one.verdict.score for one in on), *scores)
+    refused, caught, *at_one_percent = _plain(on, off, of_all)
     took = [one.milliseconds for one in judged]
     figures = (
         *(refused, caught, *at_one_percent),
@@ -103,7 +113,7 @@ def report_on(
         tuple(figure for figure in figures if figure.of or figure.goal),
         _by_kind("Customers refused, by product area", on, wrong=False),
         _by_kind("Off-topic messages let through, by kind", off, wrong=True),
-        tuple(one.verdict.score for one in on),
+        of_all,
         tuple(one.verdict.score for one in off),
         (refused, caught),
         percentile(took, 50) or 0.0,
@@ -131,14 +141,14 @@ def _refused(part: str, what: str, judged: Sequence[_Judged], goal: Goal | None 
     return Figure(part, what, sum(not one.verdict.on_topic for one in judged), len(judged), goal)
 
 
-def _plain(on: Sequence[_Judged], off: Sequence[_Judged]) -> Iterator[Figure]:
+def _plain(on: Sequence[_Judged], off: Sequence[_Judged], of_all: Sequence[float]) -> Iterator[Figure]:
     part, goal = "Plain messages, at the model's own threshold", Goal("at least", 0.97)
     yield _refused(part, "customers refused", on, Goal("at most", REFUSED))
     yield _refused(part, "off-topic messages caught", off, goal)
-    border = threshold_at([one.verdict.score for one in on], REFUSED)
-    part = f"Plain messages, at the threshold that refuses {REFUSED:.0%} of these customers"
-    for what, judged, wanted in (("customers refused", on, None), ("off-topic messages caught", off, goal)):
-        yield Figure(part, what, sum(one.verdict.score < border for one in judged), len(judged), wanted)
+    border, caught = threshold_at(of_all, REFUSED), [one.verdict.score for one in off]
+    part = f"Plain messages, at the threshold that refuses {REFUSED:.0%} of all customers that nothing was learned of"
+    yield Figure(part, "customers refused", sum(score < border for score in of_all), len(of_all))
+    yield Figure(part, "off-topic messages caught", sum(score < border for score in caught), len(caught), goal)
 
 
 def _hard(judged: Sequence[_Judged]) -> Iterator[Figure]:

@@ -15,7 +15,7 @@ from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
 from training.topic.features import figures
 from training.topic.fitting import Judges, Sample, fit
 from training.topic.forest import Floats
-from training.topic.material import CALIBRATION, Topic, read_apart, read_topics
+from training.topic.material import Topic, customers, read_topics
 from training.topic.model import TopicModel, load_topic_model
 
 # The share of customers that may be refused wrongly, unless another is wanted.
@@ -37,7 +37,8 @@ def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED
     """
     samples = taught(folder, questions)
     judges, unseen = fit(samples, _about(folder))
-    calibration = _calibrated(judges, samples, unseen, _customers(folder), refused)
+    asked = [topic.text for topic in customers(folder)]
+    calibration = _calibrated(judges, samples, unseen, asked, refused)
     return TopicModel(judges, calibration, _drift(judges, calibration, folder))
 
 
@@ -131,12 +132,6 @@ def _origins(folder: Path) -> list[Origin]:
     return list(read_origins(path)) if path.exists() else []
 
 
-def _customers(folder: Path) -> list[str]:
-    """Return what customers say that no training sees, to set the threshold by."""
-    apart = read_apart(folder / "topics", CALIBRATION)
-    return [topic.text for topic in apart if topic.on_topic and not topic.previous]
-
-
 def _answers(folder: Path) -> Iterator[tuple[str, bool]]:
     """Yield each answer of the examples, and whether the conversation was about the product from its beginning."""
     strays = {origin.question for origin in _origins(folder) if not origin.on_topic}
@@ -161,11 +156,11 @@ def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
 
 
 def _calibrated(
-    judges: Judges, samples: Sequence[Sample], unseen: Floats, customers: Sequence[str], refused: float
+    judges: Judges, samples: Sequence[Sample], unseen: Floats, asked: Sequence[str], refused: float
 ) -> Calibration:
     """Set the thresholds by customers that nothing has learned from; without any, by the samples that others judged."""
-    if customers:
-        readings = [judges.evidence.read(text) for text in customers]
+    if asked:
+        readings = [judges.evidence.read(text) for text in asked]
         scores = np.array([judges.scores(reading) for reading in readings])
         counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
     else:

@@ -7,6 +7,7 @@ import pytest
 from tests.kit import DATA
 from tests.training.topic.kit import company, unread
 from training.cli.topic import good_answers
+from training.topic import customers
 from training.topic.report import Figure, Report, report_on
 
 pytestmark = pytest.mark.slow
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
 @cache
 def report() -> Report:
     """Measure once."""
-    return report_on(company(), unread(), good_answers(DATA))
+    return report_on(company(), unread(), good_answers(DATA), customers(DATA))
 
 
 def figure(part: str, what: str) -> Figure:

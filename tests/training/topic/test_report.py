@@ -59,9 +59,12 @@ TOPICS = (
 ANSWERS = ("Restart the hub, and wait a minute.", "Restart the hub. Here is a poem about it for you.", "A poem.")
 
 
+CUSTOMERS = (topic("the hub again"), topic("no light"), topic("hub, and a long life", "long"))
+
+
 def measured() -> Report:
     """Return a report; each judgement takes two milliseconds."""
-    return report_on(Scripted(), TOPICS, ANSWERS, itertools.count(0, 0.002).__next__)
+    return report_on(Scripted(), TOPICS, ANSWERS, CUSTOMERS, itertools.count(0, 0.002).__next__)
 
 
 def counted(report: Report, part: str) -> dict[str, tuple[int, int]]:
@@ -74,6 +77,8 @@ def counted(report: Report, part: str) -> dict[str, tuple[int, int]]:
     ("part", "counts"),
     [
         ("Plain messages, at the model", {"customers refused": (1, 4), "off-topic messages caught": (2, 4)}),
+        # At 1 % of six nobody may be refused, and what scores as little as they do passes.
+        ("Plain messages, at the threshold", {"customers refused": (0, 6), "off-topic messages caught": (0, 4)}),
         ("Hard messages", {"customers refused": (0, 1)}),
         (
             "Borderline messages",
