@@ -10,7 +10,7 @@ from training.topic.forest import Floats
 # Messages of more words tell some of a life, and are judged by their parts only; the threshold for these is another.
 LONG = 24
 # Of the customers that may be refused, the share that the judge of the parts may refuse among short messages.
-_BY_PARTS = 0.5
+_BY_PARTS = 0.4
 # Long messages are refused twice as often: what hides in them is found by that judge alone.
 _LONG_ONES = 2.0
 # The share of customers beyond those that are refused whose messages count as borderline.
