@@ -14,8 +14,11 @@ from training.report.company import Answer, Company, Question, read_company
 from training.report.likenesses import ANSWERS_ALIKE, Close, alike_answers, alike_questions, leaks
 from training.report.problem import Problem
 from training.report.rules import problems
+from training.topic.material import CALIBRATION, MEASURED
 
 _SHOWN = 5  # pairs and openings of each file
+# So many that comparing each with each would take minutes, and teach nobody anything.
+_TOPICS = {"topics", CALIBRATION, MEASURED}
 _FAR = 0.3  # pairs that are less alike are not worth showing
 
 Folder = Annotated[Path, typer.Argument(help="The company's folder.", envvar="SARAH_DATA")]
@@ -79,7 +82,8 @@ def _print_variety(console: Console, company: Company) -> None:
 
 def _print_closest(console: Console, company: Company) -> None:
     for file, questions in company.questions.items():
-        _print_pairs(console, f"Closest questions of {file}", alike_questions(questions, _FAR)[:_SHOWN])
+        if file not in _TOPICS:
+            _print_pairs(console, f"Closest questions of {file}", alike_questions(questions, _FAR)[:_SHOWN])
     answers = alike_answers(company.answers, _FAR)
     same = sum(close.likeness > ANSWERS_ALIKE for close in answers)
     title = f"Closest answers ({same} pairs of {len(company.answers)} answers are more than {ANSWERS_ALIKE} alike)"

@@ -13,6 +13,7 @@ from training.facts import Facts, read_facts
 from training.handbook import Page, read_pages
 from training.origins import Origin, read_origins
 from training.topic import Topic, read_topics
+from training.topic.material import CALIBRATION, MEASURED, read_apart
 
 # A later message of no more words and characters means nothing without the one before it.
 _FRAGMENT_WORDS, _FRAGMENT_LENGTH = 3, 24
@@ -66,6 +67,10 @@ class Company:
     examples: dict[str, tuple[Example, ...]]
     origins: tuple[Origin, ...]
     topics: tuple[Topic, ...]
+    calibration: tuple[Topic, ...]
+    """Messages by which the guard's threshold is set."""
+    measured: tuple[Topic, ...]
+    """Messages with which the guard is measured."""
     scenarios: dict[str, tuple[Scenario, ...]]
 
     @cached_property
@@ -104,7 +109,7 @@ class Company:
 
     @cached_property
     def questions(self) -> dict[str, list[Question]]:
-        """The customers' messages of each file of examples, those of all scenarios, and those of all topics."""
+        """The customers' messages of each file of examples, of all scenarios, and of the topics by their use."""
         asked = {
             file: [
                 question
@@ -118,9 +123,10 @@ class Company:
             for place, scenario in self.each_scenario()
             for question in _in_turn(place, [turn.user for turn in scenario.turns])
         ]
-        asked["topics"] = [
-            Question(f"topics, {topic.form} {topic.kind}", topic.text, topic.previous) for topic in self.topics
-        ]
+        for name, topics in (("topics", self.topics), (CALIBRATION, self.calibration), (MEASURED, self.measured)):
+            asked[name] = [
+                Question(f"{name}, {topic.form} {topic.kind}", topic.text, topic.previous) for topic in topics
+            ]
         return asked
 
     @cached_property
@@ -131,8 +137,9 @@ class Company:
 
     @cached_property
     def held_out_questions(self) -> list[Question]:
-        """What no training may have seen: the questions of the scenarios and the topics that are held out."""
-        return [*self.questions["scenarios"], *self._topics(held_out=True)]
+        """What no training may have seen: the questions of the scenarios, and the topics that are not learned from."""
+        apart = [*self.questions[CALIBRATION], *self.questions[MEASURED]]
+        return [*self.questions["scenarios"], *self._topics(held_out=True), *apart]
 
     def _topics(self, *, held_out: bool) -> Iterator[Question]:
         for topic, question in zip(self.topics, self.questions["topics"], strict=True):
@@ -185,5 +192,7 @@ def read_company(folder: Path) -> Company:
         examples={path.name: tuple(read_examples(path)) for path in sorted((folder / "examples").glob("*.jsonl"))},
         origins=tuple(read_origins(folder / "examples" / "origins.csv")),
         topics=tuple(read_topics(folder / "topics")),
+        calibration=tuple(read_apart(folder / "topics", CALIBRATION)),
+        measured=tuple(read_apart(folder / "topics", MEASURED)),
         scenarios={path.name: tuple(read_scenarios(path)) for path in sorted((folder / "scenarios").glob("*.jsonl"))},
     )

@@ -1,6 +1,7 @@
 """Rules against repetition and leakage: how alike questions and answers may be."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from training.likeness import alike, nearest
 from training.report.company import Answer, Company, Question
 from training.report.problem import Problem
+from training.topic.material import CALIBRATION, MEASURED
 
 QUESTIONS_ALIKE = 0.75
 ANSWERS_ALIKE, ANSWER_PAIRS = 0.8, 0.02  # at most this share of the pairs of answers may be more alike
@@ -16,6 +18,7 @@ LEAKAGE = 0.7
 NEXT_ANSWER_ALIKE = 0.6
 # A file with fewer questions says nothing about habits.
 _FEWEST_QUESTIONS = 50
+_WORD = re.compile(r"\w+")
 
 
 class Close(NamedTuple):
@@ -32,12 +35,17 @@ def opening(text: str) -> str:
 
 
 def questions_differ(company: Company) -> Iterator[Problem]:
-    """No two questions of a file, and no two of all examples, are nearly the same."""
+    """No two questions of all examples, and none of all scenarios, are nearly the same; no topic is there twice."""
     examples = [question for file in company.examples for question in company.questions[file]]
-    for questions in (examples, company.questions["scenarios"], company.questions["topics"]):
+    for questions in (examples, company.questions["scenarios"]):
         for first, second, likeness in alike_questions(questions, QUESTIONS_ALIKE):
             text = f"{first.compared!r} and {second.compared!r} ({second.place}) are {likeness:.2f} alike; ask anew"
             yield Problem(first.place, "repeated-question", text)
+    seen: dict[tuple[str, ...], Question] = {}
+    for topic in company.questions["topics"]:
+        if (first := seen.setdefault(tuple(_WORD.findall(topic.compared.casefold())), topic)) is not topic:
+            text = f"{topic.compared!r} is there already ({first.place}); leave one out"
+            yield Problem(topic.place, "repeated-question", text)
 
 
 def answers_differ(company: Company) -> Iterator[Problem]:
@@ -59,8 +67,13 @@ def questions_open_variously(company: Company) -> Iterator[Problem]:
 
 
 def nothing_leaks(company: Company) -> Iterator[Problem]:
-    """No held-out question is near to one that is trained on."""
-    for held_out, trained, likeness in leaks(company.held_out_questions, company.training_questions, LEAKAGE):
+    """No held-out question is near to one that is trained on, and none that is measured with to one of calibration."""
+    asked = company.questions
+    found = [
+        *leaks(company.held_out_questions, company.training_questions, LEAKAGE),
+        *leaks(asked[MEASURED], asked[CALIBRATION], LEAKAGE),
+    ]
+    for held_out, trained, likeness in found:
         text = f"{held_out.compared!r} is {likeness:.2f} like {trained.compared!r} ({trained.place}); ask another thing"
         yield Problem(held_out.place, "leakage", text)
 

@@ -13,6 +13,8 @@ LONG = 24
 _BY_PARTS = 0.4
 # Long messages are refused twice as often: what hides in them is found by that judge alone.
 _LONG_ONES = 2.0
+# Of follow-ups half as many are refused: who is in a conversation is less likely to stray.
+_IN_TURN = 0.5
 # The share of customers beyond those that are refused whose messages count as borderline.
 _BORDERLINE = 0.03
 
@@ -24,6 +26,8 @@ class Calibration:
     whole: float
     parts: float
     parts_of_long: float
+    turn: float
+    """For a message after one about the product."""
     borderline: float
     """The margin below which a message could be taken either way."""
     refused: float
@@ -41,8 +45,8 @@ class Calibration:
         return min(whole - self.whole, parts - self.parts)
 
 
-def calibrated(scores: Floats, counts: Floats, refused: float) -> Calibration:
-    """Set the thresholds by the scores (messages x 2) and the words of customers' messages."""
+def calibrated(scores: Floats, counts: Floats, turns: Floats, refused: float) -> Calibration:
+    """Set the thresholds by the scores (messages x 2) and the words of customers' messages, and the scores of turns."""
     long = counts > LONG
     short = scores[~long] if (~long).any() else scores
     parts = _quantile(short[:, 1], refused * _BY_PARTS)
@@ -50,11 +54,12 @@ def calibrated(scores: Floats, counts: Floats, refused: float) -> Calibration:
     kept = short[short[:, 1] >= parts]
     whole = _quantile(kept[:, 0], max(left, 0.0))
     of_long = _quantile(scores[long, 1], refused * _LONG_ONES) if long.any() else parts
-    bare = Calibration(whole, parts, of_long, 0.0, refused, 0.0, 1.0, len(short))
+    turn = _quantile(turns, refused * _IN_TURN) if len(turns) else 0.0
+    bare = Calibration(whole, parts, of_long, turn, 0.0, refused, 0.0, 1.0, len(short))
     margins = np.array([bare.margin(one, two, 0) for one, two in short])
     low, high = wilson(int((margins < 0).sum()), len(short))
     border = max(_quantile(margins, refused + _BORDERLINE), 0.0)
-    return Calibration(whole, parts, of_long, border, refused, low, high, len(short))
+    return Calibration(whole, parts, of_long, turn, border, refused, low, high, len(short))
 
 
 def _quantile(values: Floats, share: float) -> float:

@@ -2,72 +2,30 @@
 
 import random
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.topic.canonical import words
 from training.topic.evidence import Evidence, Reading
-from training.topic.features import Span, figures, of_parts, spans
+from training.topic.features import figures, spans
 from training.topic.forest import Floats, Forest
+from training.topic.joining import Sample, joined
+from training.topic.judges import OF_WHOLE, Judges, rows_of, turn_row
 
+Kept = TypeVar("Kept")
 _FOLDS = 3
-# Messages that are put together of two, for each fold, at most, and of each message: half hide an off-topic one.
-_JOINED, _JOINED_OF_EACH = 5000, 2
 # Parts of each message from which it is learned what a part says.
 _PIECES = 3
-_JOINTS = (
-    ", and also ",
-    ". ",
-    ", ",
-    " and ",
-    " also ",
-    "; ",
-    ". also, ",
-    ", btw ",
-    " ",
-    " oh and ",
-    "? ",
-    " then ",
-    "\n",
-)
-_BARE_JOINTS = (" ", " and ", " also ", " and also ")
-# The share of them that is written without any punctuation.
-_BARE = 0.4
+# Messages that stand alone of which it is learned what they say after another, and follow-ups without which nothing is.
+_ALONE, _FEWEST_TURNS = 12_000, 200
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A message with its verdict; off-topic ones of a `kind` are never on both sides of what is learned and judged."""
-
-    text: str
-    on_topic: bool
-    kind: str = ""
-    whole: bool = True
-    """Whether all of it has the verdict: in a mixture only a part is off topic."""
-    typical: bool = True
-    """Whether it counts when the share of customers that are refused is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judges:
-    """What decides: of a message as a whole, and of one with its parts; higher is more about the product."""
-
-    evidence: Evidence
-    whole: Forest
-    piece: Forest
-    parts: Forest
-
-    def scores(self, reading: Reading) -> tuple[float, float]:
-        """Return the log-odds that a message is about the product, and that no part of it is about anything else."""
-        (row,) = _rows(self.whole, self.piece, [reading])
-        return row[_OF_WHOLE], float(self.parts.scores(np.array([row]))[0])
-
-
-def fit(samples: Sequence[Sample], about: Iterable[str]) -> tuple[Judges, Floats]:
-    """Fit on samples, and on texts about the product.
+def fit(samples: Sequence[Sample], about: Iterable[str], follow_ups: Sequence[Sample] = ()) -> tuple[Judges, Floats]:
+    """Fit on samples, on texts about the product, and on messages that follow one about it.
 
     Returns also both scores of each sample (samples x 2) by judges that learned from neither it nor its kind.
     """
@@ -75,23 +33,52 @@ def fit(samples: Sequence[Sample], about: Iterable[str]) -> tuple[Judges, Floats
     folds = np.array([_fold(sample) for sample in samples])
     said = [words(sample.text) for sample in samples]
     lessons = [_lesson(samples, said, folds == fold, pages) for fold in range(_FOLDS)]
-    rows = [_rows(_of_wholes(others), _of_pieces(others), lesson.readings) for lesson, others in _with_others(lessons)]
-    unseen = np.zeros((len(samples), 2))
+    wholes, pieces = ([made(others) for others in _others(lessons)] for made in (_of_wholes, _of_pieces))
+    rows = [
+        rows_of(whole, piece, lesson.readings) for lesson, whole, piece in zip(lessons, wholes, pieces, strict=True)
+    ]
+    parts = [_of_parts(of_others, theirs) for of_others, theirs in zip(_others(lessons), _others(rows), strict=True)]
+    unseen = [
+        Judges(lesson.evidence, whole, piece, part, None)
+        for lesson, whole, piece, part in zip(lessons, wholes, pieces, parts, strict=True)
+    ]
+    scores = np.zeros((len(samples), 2))
     for fold in range(_FOLDS):
-        others = [other for other in range(_FOLDS) if other != fold]
-        parts = _of_parts([lessons[other] for other in others], [rows[other] for other in others])
         own = np.array(rows[fold][: int((folds == fold).sum())])
-        unseen[folds == fold] = np.column_stack([own[:, _OF_WHOLE], parts.scores(own)])
+        scores[folds == fold] = np.column_stack([own[:, OF_WHOLE], parts[fold].scores(own)])
+    turn = _of_turns(unseen, samples, follow_ups) if len(follow_ups) >= _FEWEST_TURNS else None
     evidence = _evidence(samples, said, np.ones(len(samples), bool), pages)
-    return Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows)), unseen
+    return Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows), turn), scores
+
+
+def _of_turns(unseen: Sequence[Judges], samples: Sequence[Sample], follow_ups: Sequence[Sample]) -> Forest:
+    """Learn from what follows messages about the product, and from what could: anything that is said alone."""
+    chance = random.Random(len(follow_ups))  # noqa: S311 - no secret
+    before = [sample.text for sample in samples if sample.on_topic and sample.whole]
+    alone = [sample for sample in samples if sample.typical or not (sample.whole or sample.on_topic)]
+    others = [
+        replace(sample, previous=chance.choice(before)) for sample in chance.sample(alone, min(_ALONE, len(alone)))
+    ]
+    taught = [*follow_ups, *others]
+    rows: list[list[float]] = []
+    verdicts: list[bool] = []
+    for fold, judges in enumerate(unseen):
+        own = [sample for sample in taught if _fold(sample) == fold]
+        readings = [judges.evidence.read(sample.text) for sample in own]
+        of_messages = zip(judges.rows(readings), own, readings, strict=True)
+        rows += [turn_row(row, sample.text, reading, sample.previous) for row, sample, reading in of_messages]
+        verdicts += [sample.on_topic for sample in own]
+    return Forest.fitted(np.array(rows), verdicts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Lesson:
     """The messages of one fold, read with the evidence of the others: its samples first, then those put together."""
 
+    evidence: Evidence
     readings: list[Reading]
     samples: list[Sample]
+    pieces: list[tuple[list[float], bool]]
 
 
 def _lesson(
@@ -99,9 +86,12 @@ def _lesson(
 ) -> _Lesson:
     evidence = _evidence(samples, said, ~chosen, pages)
     own = [sample for sample, is_own in zip(samples, chosen, strict=True) if is_own]
-    joined = list(_joined([sample for sample in own if sample.whole and sample.typical], random.Random(len(own))))  # noqa: S311 - no secret
+    plain = [sample for sample in own if sample.whole and sample.typical]
+    together = list(joined(plain, random.Random(len(own))))  # noqa: S311 - no secret
     readings = [evidence.of(words) for words, is_own in zip(said, chosen, strict=True) if is_own]
-    return _Lesson([*readings, *(evidence.read(sample.text) for sample in joined)], [*own, *joined])
+    pieces = list(_pieces(readings, own))
+    readings += [evidence.read(sample.text) for sample in together]
+    return _Lesson(evidence, readings, [*own, *together], pieces)
 
 
 def _evidence(
@@ -116,10 +106,9 @@ def _evidence(
     return Evidence.fitted(taught, pages)
 
 
-def _with_others(lessons: Sequence[_Lesson]) -> Iterable[tuple[_Lesson, list[_Lesson]]]:
-    """Yield each lesson with the others."""
-    for lesson in lessons:
-        yield lesson, [other for other in lessons if other is not lesson]
+def _others(of_folds: Sequence[Kept]) -> list[list[Kept]]:
+    """Return for each fold what the others have."""
+    return [[other for other in of_folds if other is not own] for own in of_folds]
 
 
 def _of_wholes(lessons: Sequence[_Lesson]) -> Forest:
@@ -134,19 +123,17 @@ def _of_wholes(lessons: Sequence[_Lesson]) -> Forest:
 
 def _of_pieces(lessons: Sequence[_Lesson]) -> Forest:
     # A few words of a message say less than all of them: how much less is learned from pieces.
-    chance = random.Random(len(lessons))  # noqa: S311 - no secret
-    taught = [
-        (figures(reading, piece), sample.on_topic)
-        for lesson in lessons
-        for reading, sample in zip(lesson.readings, lesson.samples, strict=True)
-        if sample.whole
-        for piece in _some(spans(reading.words), chance)
-    ]
+    taught = [piece for lesson in lessons for piece in lesson.pieces]
     return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
 
 
-def _some(found: list[Span], chance: random.Random) -> list[Span]:
-    return chance.sample(found, min(_PIECES, len(found)))
+def _pieces(readings: Iterable[Reading], samples: Iterable[Sample]) -> Iterator[tuple[list[float], bool]]:
+    """Yield figures and verdicts of some parts of the messages that have one verdict."""
+    chance = random.Random(_PIECES)  # noqa: S311 - no secret
+    for reading, sample in zip(readings, samples, strict=True):
+        found = spans(reading.words) if sample.whole else []
+        for piece in chance.sample(found, min(_PIECES, len(found))):
+            yield figures(reading, piece), sample.on_topic
 
 
 def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> Forest:
@@ -158,48 +145,6 @@ def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> 
         if sample.on_topic or not sample.whole
     ]
     return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
-
-
-# Where the score of the whole stands in a row.
-_OF_WHOLE = 0
-
-
-def _rows(whole: Forest, piece: Forest, readings: Sequence[Reading]) -> list[list[float]]:
-    """Return the figures of messages, with what their parts say when each is judged alone."""
-    parts = [spans(reading.words) for reading in readings]
-    own = [figures(reading) for reading in readings]
-    pieces = [
-        figures(reading, part) for reading, of_message in zip(readings, parts, strict=True) for part in of_message
-    ]
-    scores = iter(piece.scores(np.array(pieces)).tolist())
-    return [
-        [first, *row, *of_parts(reading, of_message, first, [next(scores) for _ in of_message])]
-        for reading, row, of_message, first in zip(
-            readings, own, parts, whole.scores(np.array(own)).tolist(), strict=True
-        )
-    ]
-
-
-def _joined(samples: Sequence[Sample], chance: random.Random) -> Iterable[Sample]:
-    """Yield messages that hide an off-topic one behind or before one about the product, and as many that are honest."""
-    on, off = ([sample for sample in samples if sample.on_topic is verdict] for verdict in (True, False))
-    if not on or not off:
-        return
-    for _ in range(min(_JOINED, _JOINED_OF_EACH * len(samples)) // 2):
-        stray = chance.choice(off)
-        texts = [stray.text, chance.choice(on).text]
-        yield Sample(_together(texts, chance), on_topic=False, kind=stray.kind, whole=False, typical=False)
-        texts = [chance.choice(on).text for _ in range(chance.choice((2, 2, 3)))]
-        yield Sample(_together(texts, chance), on_topic=True, whole=False, typical=False)
-
-
-def _together(texts: list[str], chance: random.Random) -> str:
-    chance.shuffle(texts)
-    if chance.random() < _BARE:
-        bare = ["".join(letter for letter in text if letter.isalnum() or letter in " '") for text in texts]
-        return chance.choice(_BARE_JOINTS).join(bare)
-    joint = chance.choice(_JOINTS)
-    return joint.join(text.rstrip(".?!") if joint[0] in ".,?;" else text for text in texts)
 
 
 def _fold(sample: Sample) -> int:

@@ -54,8 +54,8 @@ def measured(folder: Path) -> list[Topic]:
 
 
 def customers(folder: Path) -> list[Topic]:
-    """Read the messages of a company's customers by which the threshold is set."""
-    return [topic for topic in read_apart(folder / "topics", CALIBRATION) if topic.on_topic and not topic.previous]
+    """Read the messages of a company's customers by which the threshold is set, follow-ups among them."""
+    return [topic for topic in read_apart(folder / "topics", CALIBRATION) if topic.on_topic]
 
 
 def _held_out_kinds(path: Path) -> frozenset[str]:

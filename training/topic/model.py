@@ -21,11 +21,11 @@ from training.topic.calibration import Calibration
 from training.topic.drifting import Drift
 from training.topic.evidence import Evidence
 from training.topic.features import asks, wishes
-from training.topic.fitting import Judges
 from training.topic.forest import Forest
+from training.topic.judges import Judges
 
-# What is added to the margin of a message that leans on one about the product, in log-odds: to a part of a sentence,
-# to a few words that ask for nothing, and to a sentence that points back. Measured on the follow-ups of the topics.
+# What is added to the margin of a message that leans on one about the product where nothing was learned of such, in
+# log-odds: to a part of a sentence, to a few words that ask for nothing, and to a sentence that points back.
 _FOR_FRAGMENTS, _FOR_FEW, _FOR_POINTING = 6.0, 3.0, 2.5
 _FEW = 6
 # The margin of a message that names nothing of its own.
@@ -83,8 +83,14 @@ class TopicModel:
         count = sum(map(str.isalnum, reading.words))
         if not count or (after and names_nothing(text)):
             return _NAMELESS
-        margin = self.calibration.margin(*self._judges.scores(reading), count)
-        return margin + _leniency(text, reading.words, count) if after else margin
+        (row,) = self._judges.rows([reading])
+        margin = self.calibration.margin(*self._judges.scores(row), count)
+        if not after:
+            return margin
+        turned = self._judges.after(after, row, text, reading)
+        if turned is None:
+            return margin + _leniency(text, reading.words, count)
+        return max(margin, turned - self.calibration.turn)
 
     def probability(self, text: str) -> float:
         """Return the score of a message taken alone."""
@@ -96,17 +102,16 @@ class TopicModel:
 
     def save(self, folder: Path) -> None:
         """Write it into a folder: arrays, and what there is to know of them. Raises OSError."""
-        arrays = {
-            f"{part}.{name}": array
-            for part, kept in (
-                ("evidence", self._judges.evidence.arrays),
-                ("whole", self._judges.whole.arrays),
-                ("piece", self._judges.piece.arrays),
-                ("parts", self._judges.parts.arrays),
-                ("drift", self._drift.forest.arrays),
-            )
-            for name, array in kept.items()
+        judges = self._judges
+        kept = {
+            "evidence": judges.evidence.arrays,
+            "whole": judges.whole.arrays,
+            "piece": judges.piece.arrays,
+            "parts": judges.parts.arrays,
+            "turn": judges.turn.arrays if judges.turn else {},
+            "drift": self._drift.forest.arrays,
         }
+        arrays = {f"{part}.{name}": array for part, own in kept.items() for name, array in own.items()}
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType] - numpy's names are ours
         content = packed.getvalue()
@@ -143,8 +148,9 @@ def load_topic_model(folder: Path) -> TopicModel:
         raise DataError(f"{folder / _MODEL} is not what was fitted, or by another version: fit it again.")
     try:
         arrays = _unpacked(content)
-        forests = (Forest(_of(arrays, part)) for part in ("whole", "piece", "parts"))
-        judges = Judges(Evidence(_of(arrays, "evidence")), *forests)
+        whole, piece, parts = (Forest(_of(arrays, part)) for part in ("whole", "piece", "parts"))
+        turn = _of(arrays, "turn")
+        judges = Judges(Evidence(_of(arrays, "evidence")), whole, piece, parts, Forest(turn) if turn else None)
         drift = Drift(Forest(_of(arrays, "drift")), about.drift)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         raise DataError(f"{folder / _MODEL} is no discriminator: fit it again.") from None

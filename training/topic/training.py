@@ -13,8 +13,10 @@ from training.topic.calibration import Calibration, calibrated
 from training.topic.canonical import words
 from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
 from training.topic.features import figures
-from training.topic.fitting import Judges, Sample, fit
+from training.topic.fitting import fit
 from training.topic.forest import Floats
+from training.topic.joining import Sample
+from training.topic.judges import Judges
 from training.topic.material import Topic, customers, read_topics
 from training.topic.model import TopicModel, load_topic_model
 
@@ -36,9 +38,8 @@ def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED
     DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
     samples = taught(folder, questions)
-    judges, unseen = fit(samples, _about(folder))
-    asked = [topic.text for topic in customers(folder)]
-    calibration = _calibrated(judges, samples, unseen, asked, refused)
+    judges, unseen = fit(samples, _about(folder), _follow_ups(folder))
+    calibration = _calibrated(judges, samples, unseen, customers(folder), refused)
     return TopicModel(judges, calibration, _drift(judges, calibration, folder))
 
 
@@ -117,6 +118,14 @@ def _sample(topic: Topic) -> Sample:
     return Sample(topic.text, topic.on_topic, kind, topic.whole, typical=topic.form in {"plain", "long"})
 
 
+def _follow_ups(folder: Path) -> list[Sample]:
+    return [
+        Sample(topic.text, topic.on_topic, previous=topic.previous)
+        for topic in read_topics(folder / "topics")
+        if topic.previous and not topic.held_out
+    ]
+
+
 def _about(folder: Path) -> Iterator[str]:
     for passage in read_handbook(folder / "handbook"):
         yield f"{passage.title}. {passage.heading}. {passage.text}"
@@ -155,17 +164,25 @@ def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
     return Drift(judges.whole, cut_below(judges.whole.scores(np.array(rows))) if rows else calibration.whole)
 
 
+def _turned(judges: Judges, topic: Topic) -> float | None:
+    reading = judges.evidence.read(topic.text)
+    (row,) = judges.rows([reading])
+    return judges.after(topic.previous, row, topic.text, reading)
+
+
 def _calibrated(
-    judges: Judges, samples: Sequence[Sample], unseen: Floats, asked: Sequence[str], refused: float
+    judges: Judges, samples: Sequence[Sample], unseen: Floats, asked: Sequence[Topic], refused: float
 ) -> Calibration:
     """Set the thresholds by customers that nothing has learned from; without any, by the samples that others judged."""
+    turns: list[float] = []
     if asked:
-        readings = [judges.evidence.read(text) for text in asked]
-        scores = np.array([judges.scores(reading) for reading in readings])
+        readings = [judges.evidence.read(topic.text) for topic in asked if not topic.previous]
+        scores = np.array([judges.scores(row) for row in judges.rows(readings)])
         counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
+        turns = [score for topic in asked if topic.previous and (score := _turned(judges, topic)) is not None]
     else:
         chosen = np.array([sample.on_topic and sample.typical for sample in samples])
         scores = unseen[chosen]
         texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
         counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
-    return calibrated(scores, counts, refused)
+    return calibrated(scores, counts, np.array(turns), refused)
