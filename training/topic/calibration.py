@@ -10,11 +10,10 @@ from training.topic.forest import Floats
 # Messages of more words tell some of a life, and are judged by their parts only; the threshold for these is another.
 LONG = 24
 # Of the customers that may be refused, the share that the judge of the parts may refuse among short messages.
-_BY_PARTS = 0.4
-# Long messages are refused twice as often: what hides in them is found by that judge alone.
-_LONG_ONES = 2.0
-# Of follow-ups half as many are refused: who is in a conversation is less likely to stray.
-_IN_TURN = 0.5
+_BY_PARTS = 0.5
+# The share of off-topic messages that may pass after a message about the product, by judges that learned from two thirds
+# of all and tell less than what is fitted on all: who goes on in a conversation should hardly ever be refused.
+_LOST = 0.1
 # The share of customers beyond those that are refused whose messages count as borderline.
 _BORDERLINE = 0.03
 
@@ -45,16 +44,19 @@ class Calibration:
         return min(whole - self.whole, parts - self.parts)
 
 
-def calibrated(scores: Floats, counts: Floats, turns: Floats, refused: float) -> Calibration:
-    """Set the thresholds by the scores (messages x 2) and the words of customers' messages, and the scores of turns."""
+def calibrated(scores: Floats, counts: Floats, strays: Floats, refused: float) -> Calibration:
+    """Set the thresholds by the scores (messages x 2) and the words of customers' messages.
+
+    For a message after one about the product it is set by the scores of off-topic ones.
+    """
     long = counts > LONG
     short = scores[~long] if (~long).any() else scores
     parts = _quantile(short[:, 1], refused * _BY_PARTS)
     left = refused - float((short[:, 1] < parts).mean())
     kept = short[short[:, 1] >= parts]
     whole = _quantile(kept[:, 0], max(left, 0.0))
-    of_long = _quantile(scores[long, 1], refused * _LONG_ONES) if long.any() else parts
-    turn = _quantile(turns, refused * _IN_TURN) if len(turns) else 0.0
+    of_long = _quantile(scores[long, 1], refused) if long.any() else parts
+    turn = _quantile(strays, 1 - _LOST) if len(strays) else 0.0
     bare = Calibration(whole, parts, of_long, turn, 0.0, refused, 0.0, 1.0, len(short))
     margins = np.array([bare.margin(one, two, 0) for one, two in short])
     low, high = wilson(int((margins < 0).sum()), len(short))

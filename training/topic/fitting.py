@@ -20,15 +20,23 @@ Kept = TypeVar("Kept")
 _FOLDS = 3
 # Parts of each message from which it is learned what a part says.
 _PIECES = 3
-# Messages that stand alone of which it is learned what they say after another, and follow-ups without which nothing is.
-_ALONE, _FEWEST_TURNS = 12_000, 200
+# Off-topic messages of which it is learned what they say after another, and follow-ups without which nothing is.
+_ALONE, _FEWEST_TURNS = 15_000, 200
 
 
-def fit(samples: Sequence[Sample], about: Iterable[str], follow_ups: Sequence[Sample] = ()) -> tuple[Judges, Floats]:
-    """Fit on samples, on texts about the product, and on messages that follow one about it.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was fitted, and what others that learned from neither a message nor its kind say of it."""
 
-    Returns also both scores of each sample (samples x 2) by judges that learned from neither it nor its kind.
-    """
+    judges: Judges
+    scores: Floats
+    """Both scores of each sample (samples x 2)."""
+    strays: Floats
+    """The scores of off-topic messages after one about the product."""
+
+
+def fit(samples: Sequence[Sample], about: Iterable[str], follow_ups: Sequence[Sample] = ()) -> Fitted:
+    """Fit on samples, on texts about the product, and on messages that follow one about it."""
     pages = [words(text) for text in about]
     folds = np.array([_fold(sample) for sample in samples])
     said = [words(sample.text) for sample in samples]
@@ -46,29 +54,41 @@ def fit(samples: Sequence[Sample], about: Iterable[str], follow_ups: Sequence[Sa
     for fold in range(_FOLDS):
         own = np.array(rows[fold][: int((folds == fold).sum())])
         scores[folds == fold] = np.column_stack([own[:, OF_WHOLE], parts[fold].scores(own)])
-    turn = _of_turns(unseen, samples, follow_ups) if len(follow_ups) >= _FEWEST_TURNS else None
+    turn, strays = _of_turns(unseen, samples, follow_ups) if len(follow_ups) >= _FEWEST_TURNS else (None, np.zeros(0))
     evidence = _evidence(samples, said, np.ones(len(samples), bool), pages)
-    return Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows), turn), scores
+    judges = Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows), turn)
+    return Fitted(judges, scores, strays)
 
 
-def _of_turns(unseen: Sequence[Judges], samples: Sequence[Sample], follow_ups: Sequence[Sample]) -> Forest:
-    """Learn from what follows messages about the product, and from what could: anything that is said alone."""
+def _of_turns(
+    unseen: Sequence[Judges], samples: Sequence[Sample], follow_ups: Sequence[Sample]
+) -> tuple[Forest, Floats]:
+    """Learn from what follows messages about the product, and from what could: any off-topic one.
+
+    Returns also the scores of those that are wholly off topic, each by a forest that did not learn from its kind.
+    """
     chance = random.Random(len(follow_ups))  # noqa: S311 - no secret
     before = [sample.text for sample in samples if sample.on_topic and sample.whole]
-    alone = [sample for sample in samples if sample.typical or not (sample.whole or sample.on_topic)]
+    alone = [sample for sample in samples if not sample.on_topic]
     others = [
         replace(sample, previous=chance.choice(before)) for sample in chance.sample(alone, min(_ALONE, len(alone)))
     ]
     taught = [*follow_ups, *others]
-    rows: list[list[float]] = []
-    verdicts: list[bool] = []
+    folds = np.array([_fold(sample) for sample in taught])
+    verdicts = np.array([sample.on_topic for sample in taught])
+    is_stray = np.array([sample.typical and sample.whole and not sample.on_topic for sample in taught])
+    figured: dict[int, list[float]] = {}
     for fold, judges in enumerate(unseen):
-        own = [sample for sample in taught if _fold(sample) == fold]
-        readings = [judges.evidence.read(sample.text) for sample in own]
-        of_messages = zip(judges.rows(readings), own, readings, strict=True)
-        rows += [turn_row(row, sample.text, reading, sample.previous) for row, sample, reading in of_messages]
-        verdicts += [sample.on_topic for sample in own]
-    return Forest.fitted(np.array(rows), verdicts)
+        own = np.flatnonzero(folds == fold).tolist()
+        readings = [judges.evidence.read(taught[at].text) for at in own]
+        for at, reading, row in zip(own, readings, judges.rows(readings), strict=True):
+            figured[at] = turn_row(row, taught[at].text, reading, taught[at].previous)
+    rows = np.array([figured[at] for at in range(len(taught))])
+    strays = [
+        Forest.fitted(rows[folds != fold], verdicts[folds != fold].tolist()).scores(rows[is_stray & (folds == fold)])
+        for fold in range(_FOLDS)
+    ]
+    return Forest.fitted(rows, verdicts.tolist()), np.concatenate(strays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +121,7 @@ def _evidence(
     taught = [
         (words, sample.on_topic)
         for sample, words, is_taught in zip(samples, said, chosen, strict=True)
-        if is_taught and sample.whole
+        if is_taught and sample.whole and sample.telling
     ]
     return Evidence.fitted(taught, pages)
 
@@ -142,7 +162,7 @@ def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> 
         (row, sample.on_topic)
         for lesson, of_lesson in zip(lessons, rows, strict=True)
         for row, sample in zip(of_lesson, lesson.samples, strict=True)
-        if sample.on_topic or not sample.whole
+        if (sample.on_topic and sample.telling) or not sample.whole
     ]
     return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
 

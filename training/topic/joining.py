@@ -35,6 +35,8 @@ class Sample:
     kind: str = ""
     whole: bool = True
     """Whether all of it has the verdict: in a mixture only a part is off topic."""
+    telling: bool = True
+    """Whether its own words say what it is about: what customers say of their lives would be taken for the product."""
     typical: bool = True
     """Whether it counts when the share of customers that are refused is measured."""
     previous: str = ""

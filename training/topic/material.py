@@ -10,8 +10,9 @@ from training.examples import DataError, read_jsonl
 
 # `plain`: anybody sees at once what is asked. `hard`: says little of its subject by its own words. `borderline`: could
 # be taken either way. `mixed`: hides an off-topic request beside a question about the product. `long`: tells some of a
-# life around such a question. `follow-up`: leans on the message that it follows. `answer`: what an assistant said.
-Form = Literal["plain", "hard", "borderline", "mixed", "long", "follow-up", "answer"]
+# life around such a question. `follow-up`: leans on the message that it follows. `turn`: later in a conversation, and
+# says more by itself. `answer`: what an assistant said.
+Form = Literal["plain", "hard", "borderline", "mixed", "long", "follow-up", "turn", "answer"]
 # Folders of which nothing is learned: by the one the threshold is set, with the other everything is measured.
 CALIBRATION, MEASURED = "calibration", "measured"
 
@@ -54,8 +55,8 @@ def measured(folder: Path) -> list[Topic]:
 
 
 def customers(folder: Path) -> list[Topic]:
-    """Read the messages of a company's customers by which the threshold is set, follow-ups among them."""
-    return [topic for topic in read_apart(folder / "topics", CALIBRATION) if topic.on_topic]
+    """Read the messages of a company's customers by which the threshold is set."""
+    return [topic for topic in read_apart(folder / "topics", CALIBRATION) if topic.on_topic and not topic.previous]
 
 
 def _held_out_kinds(path: Path) -> frozenset[str]:

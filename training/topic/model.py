@@ -24,9 +24,9 @@ from training.topic.features import asks, wishes
 from training.topic.forest import Forest
 from training.topic.judges import Judges
 
-# What is added to the margin of a message that leans on one about the product where nothing was learned of such, in
-# log-odds: to a part of a sentence, to a few words that ask for nothing, and to a sentence that points back.
-_FOR_FRAGMENTS, _FOR_FEW, _FOR_POINTING = 6.0, 3.0, 2.5
+# What is added to the margin of a message that leans on one about the product, in log-odds: to a part of a sentence, to
+# a few words, and to a sentence that points back.
+_FOR_FRAGMENTS, _FOR_FEW, _FOR_POINTING = 12.0, 6.0, 1.5
 _FEW = 6
 # The margin of a message that names nothing of its own.
 _NAMELESS = 3.0
@@ -87,10 +87,9 @@ class TopicModel:
         margin = self.calibration.margin(*self._judges.scores(row), count)
         if not after:
             return margin
+        margin += _leniency(text, reading.words, count)
         turned = self._judges.after(after, row, text, reading)
-        if turned is None:
-            return margin + _leniency(text, reading.words, count)
-        return max(margin, turned - self.calibration.turn)
+        return margin if turned is None else max(margin, turned - self.calibration.turn)
 
     def probability(self, text: str) -> float:
         """Return the score of a message taken alone."""
@@ -130,9 +129,10 @@ def _leniency(text: str, words: Sequence[str], count: int) -> float:
         return 0.0
     if is_fragment(text):
         return _FOR_FRAGMENTS
-    if count <= _FEW and not asks(words, (0, len(words))):
+    leans = leans_on_context(text)
+    if count <= _FEW and (leans or not asks(words, (0, len(words)))):
         return _FOR_FEW
-    return _FOR_POINTING if leans_on_context(text) else 0.0
+    return _FOR_POINTING if leans else 0.0
 
 
 def load_topic_model(folder: Path) -> TopicModel:

@@ -173,6 +173,7 @@ def _conversations(
     """Judge follow-ups after their turn, and off-topic messages as if they came after turns about the product."""
     part = "In a conversation about the product"
     yield _refused(part, "follow-ups refused", _of(judged, "follow-up", on_topic=True), Goal("at most", 0.01))
+    yield _refused(part, "later turns refused, which say more by themselves", _of(judged, "turn", on_topic=True))
     if not on:
         return
     after = [

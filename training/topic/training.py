@@ -13,8 +13,7 @@ from training.topic.calibration import Calibration, calibrated
 from training.topic.canonical import words
 from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
 from training.topic.features import figures
-from training.topic.fitting import fit
-from training.topic.forest import Floats
+from training.topic.fitting import Fitted, fit
 from training.topic.joining import Sample
 from training.topic.judges import Judges
 from training.topic.material import Topic, customers, read_topics
@@ -28,7 +27,7 @@ FEWEST = 20
 FITTED = "fitted"
 _SOURCE = "source.txt"
 # Changes when another discriminator would be made of the same messages.
-_VERSION = 1
+_VERSION = 2
 
 
 def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED) -> TopicModel:
@@ -38,9 +37,9 @@ def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED
     DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
     samples = taught(folder, questions)
-    judges, unseen = fit(samples, _about(folder), _follow_ups(folder))
-    calibration = _calibrated(judges, samples, unseen, customers(folder), refused)
-    return TopicModel(judges, calibration, _drift(judges, calibration, folder))
+    found = fit(samples, _about(folder), _follow_ups(folder))
+    calibration = _calibrated(found, samples, customers(folder), refused)
+    return TopicModel(found.judges, calibration, _drift(found.judges, calibration, folder))
 
 
 def taught(folder: Path, questions: Sequence[str] = ()) -> list[Sample]:
@@ -61,9 +60,9 @@ def taught(folder: Path, questions: Sequence[str] = ()) -> list[Sample]:
 def trained_on(on: Sequence[str], off: Sequence[str], refused: float = REFUSED) -> TopicModel:
     """Fit on messages about any one subject, and on others."""
     samples = [Sample(text, verdict) for texts, verdict in ((on, True), (off, False)) for text in texts]
-    judges, unseen = fit(samples, ())
-    calibration = _calibrated(judges, samples, unseen, [], refused)
-    return TopicModel(judges, calibration, Drift(judges.whole, calibration.whole))
+    found = fit(samples, ())
+    calibration = _calibrated(found, samples, [], refused)
+    return TopicModel(found.judges, calibration, Drift(found.judges.whole, calibration.whole))
 
 
 def read_topic_model(folder: Path, refused: float = REFUSED) -> TopicModel:
@@ -115,7 +114,8 @@ def _is_taught(topic: Topic) -> bool:
 def _sample(topic: Topic) -> Sample:
     # The kinds of product areas part nothing: a customer's next question is about one of them.
     kind = "" if topic.on_topic else topic.kind
-    return Sample(topic.text, topic.on_topic, kind, topic.whole, typical=topic.form in {"plain", "long"})
+    telling = topic.form != "hard" or not topic.on_topic
+    return Sample(topic.text, topic.on_topic, kind, topic.whole, telling, typical=topic.form in {"plain", "long"})
 
 
 def _follow_ups(folder: Path) -> list[Sample]:
@@ -164,25 +164,15 @@ def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
     return Drift(judges.whole, cut_below(judges.whole.scores(np.array(rows))) if rows else calibration.whole)
 
 
-def _turned(judges: Judges, topic: Topic) -> float | None:
-    reading = judges.evidence.read(topic.text)
-    (row,) = judges.rows([reading])
-    return judges.after(topic.previous, row, topic.text, reading)
-
-
-def _calibrated(
-    judges: Judges, samples: Sequence[Sample], unseen: Floats, asked: Sequence[Topic], refused: float
-) -> Calibration:
+def _calibrated(found: Fitted, samples: Sequence[Sample], asked: Sequence[Topic], refused: float) -> Calibration:
     """Set the thresholds by customers that nothing has learned from; without any, by the samples that others judged."""
-    turns: list[float] = []
     if asked:
-        readings = [judges.evidence.read(topic.text) for topic in asked if not topic.previous]
-        scores = np.array([judges.scores(row) for row in judges.rows(readings)])
+        readings = [found.judges.evidence.read(topic.text) for topic in asked]
+        scores = np.array([found.judges.scores(row) for row in found.judges.rows(readings)])
         counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
-        turns = [score for topic in asked if topic.previous and (score := _turned(judges, topic)) is not None]
     else:
         chosen = np.array([sample.on_topic and sample.typical for sample in samples])
-        scores = unseen[chosen]
+        scores = found.scores[chosen]
         texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
         counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
-    return calibrated(scores, counts, np.array(turns), refused)
+    return calibrated(scores, counts, found.strays, refused)
