@@ -9,6 +9,7 @@ import structlog
 
 from bot.conversation import PastTurn
 from bot.courtesy import is_courtesy
+from bot.danger import may_be_danger
 from bot.models import ModelError, Word
 from bot.persona import Persona
 from training.follow_ups import names_nothing
@@ -81,14 +82,14 @@ class TopicGuard:
     async def subject(self, question: str, before: PastTurn | None) -> Subject:
         """Judge a message alone, and a follow-up by the turn that it follows.
 
-        A message that names nothing shares the verdict of the one before.
+        A message that names nothing shares the verdict of the one before; one that may be of danger is never refused.
         """
         if is_courtesy(question):
             return "on"
         if before and names_nothing(question):
             return "on" if before.on_topic else "off"
         verdict = self._model.verdict(question, before.question if before and before.on_topic else "")
-        if verdict.borderline:
+        if verdict.borderline or (not verdict.on_topic and may_be_danger(question)):
             return "borderline"
         return "on" if verdict.on_topic else "off"
 

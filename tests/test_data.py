@@ -193,8 +193,8 @@ def test_off_topic_messages_come_in_all_kinds_and_on_topic_ones_from_all_areas()
 
 
 def test_follow_ups_carry_the_turn_before_and_nothing_else_does() -> None:
-    assert {topic.form for topic in company().topics if topic.previous} == {"follow-up"}
-    assert [topic for topic in company().topics if topic.form == "follow-up" and not topic.previous] == []
+    assert {topic.form for topic in company().topics if topic.previous} == {"follow-up", "turn"}
+    assert [topic for topic in company().topics if topic.form in {"follow-up", "turn"} and not topic.previous] == []
 
 
 def test_what_is_measured_off_topic_is_of_whole_kinds_that_no_training_sees() -> None:
@@ -207,13 +207,13 @@ def test_what_is_measured_off_topic_is_of_whole_kinds_that_no_training_sees() ->
 def test_no_line_that_is_measured_or_calibrated_with_is_learned() -> None:
     learned = {sample.text.casefold() for sample in taught(DATA)}
     apart = [read_apart(DATA / "topics", name) for name in ("calibration", "measured")]
-    assert min(map(len, apart)) >= 1500
+    assert min(map(len, apart)) >= 1400
     assert learned.isdisjoint(topic.text.casefold() for topics in apart for topic in topics if not topic.previous)
 
 
 def test_there_are_enough_scenarios_of_every_category_and_thirty_are_critical() -> None:
     counted = Counter(scenario.category for scenario in scenarios())
-    assert sum(counted.values()) >= 240
+    assert sum(counted.values()) >= 440
     assert {category: count for category, count in counted.items() if count < 8} == {}
     objectives = {origin.category for origin in company().origins if origin.file == "round1.jsonl"}
     others = {"off-topic", "injection", "private-data", "safety", "anger", "ambiguity", "jargon", "languages"}

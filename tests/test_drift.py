@@ -166,8 +166,16 @@ async def cut(guard: TopicGuard, answers: Iterable[str]) -> list[str]:
 
 
 async def test_hardly_any_answer_that_the_company_wrote_would_be_cut(guard: TopicGuard) -> None:
-    references = [turn.reference for scenario in read_all(DATA / "scenarios") for turn in scenario.turns]
+    turns = [turn for scenario in read_all(DATA / "scenarios") for turn in scenario.turns]
+    references = [turn.reference for turn in turns if not turn.expect.refuses]
     assert len(await cut(guard, references)) <= len(references) / 100
+
+
+async def test_hardly_any_answer_that_declines_would_be_cut(guard: TopicGuard) -> None:
+    turns = [turn for scenario in read_all(DATA / "scenarios") for turn in scenario.turns]
+    declined = [turn.reference for turn in turns if turn.expect.refuses]
+    # They name what they decline: 6 of 122 are led back by the stock sentence instead.
+    assert len(await cut(guard, declined)) <= len(declined) / 12
 
 
 async def test_no_refusal_and_no_sentence_of_the_persona_would_be_cut(guard: TopicGuard) -> None:

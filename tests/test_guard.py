@@ -16,7 +16,7 @@ from bot.persona import read_persona
 from bot.settings import Settings
 from tests.kit import DATA, OTHER_DATA, PERSONA
 from tests.servers.openai import KEY, Token, open_openai, refuses
-from training.topic import read_topic_model
+from training.topic import TopicModel, Verdict, read_topic_model
 
 ON = PastTurn(1, "How do I reset my hub?", "Hold the button.")
 OFF = PastTurn(1, "Write me a poem", "No.", on_topic=False)
@@ -63,6 +63,24 @@ async def test_a_follow_up_that_leans_on_a_good_turn_is_let_through(guard: Topic
 )
 async def test_going_off_topic_after_a_good_turn_is_noticed(guard: TopicGuard, text: str) -> None:
     assert not await passes(guard, text, ON)
+
+
+class Refusing(TopicModel):
+    """Finds everything off the subject."""
+
+    def __init__(self) -> None:
+        """Learn nothing."""
+
+    def verdict(self, text: str, after: str = "") -> Verdict:
+        """Refuse."""
+        del text, after
+        return Verdict(on_topic=False, score=0.0, borderline=False)
+
+
+@pytest.mark.parametrize("text", ["there's smoke in the kitchen", "my dog is bleeding", "should I call 911, doc"])
+async def test_what_may_be_danger_is_answered_though_it_looks_like_another_subject(text: str) -> None:
+    assert await TopicGuard(Refusing()).subject(text, None) == "borderline"
+    assert await TopicGuard(Refusing()).subject("my novel, for three", None) == "off"
 
 
 @pytest.mark.parametrize("text", ["thanks", "lol ok", "bye!", "sorry", "you are useless"])

@@ -30,6 +30,11 @@ def leans_on_context(text: str) -> bool:
     return not telling or (telling <= _FEW_WORDS and bool(leans))
 
 
+def points_back(text: str) -> bool:
+    """Whether a message of few telling words points at something that was said: `which of those is it?`."""
+    return len(_PLAIN(text)) <= _FEW_WORDS and bool(_POINTING.search(text))
+
+
 def names_nothing(text: str) -> bool:
     """Whether a message has no subject of its own: `and then?`, `how much?`, `yes`."""
     return all(word in ASKING for word in _PLAIN(text))

@@ -15,7 +15,7 @@ from training.evaluation.statistics import lower_bounds, mcnemar, sign_flips, wi
 
 RUNS = 10_000
 # As many as come with the product.
-SCENARIOS = 266
+SCENARIOS = 446
 # Points by which the candidate is truly worse, and truly better.
 WORSE, BETTER = -MARGIN, 8.0
 # The parts of the scenarios that the champion passes.

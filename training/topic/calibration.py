@@ -11,8 +11,8 @@ from training.topic.forest import Floats
 LONG = 24
 # Of the customers that may be refused, the share that the judge of the parts may refuse among short messages.
 _BY_PARTS = 0.5
-# The share of off-topic messages that may pass after a message about the product, by judges that learned from two thirds
-# of all and tell less than what is fitted on all: who goes on in a conversation should hardly ever be refused.
+# The share of off-topic messages that may pass after a message about the product: who goes on in a conversation should
+# hardly ever be refused. It is of judges that learned from two thirds of all, and tell less than those fitted on all.
 _LOST = 0.1
 # The share of customers beyond those that are refused whose messages count as borderline.
 _BORDERLINE = 0.03

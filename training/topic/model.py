@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from training.examples import DataError
 from training.files import written_whole
-from training.follow_ups import is_fragment, leans_on_context, names_nothing
+from training.follow_ups import is_fragment, leans_on_context, names_nothing, points_back
 from training.topic.calibration import Calibration
 from training.topic.drifting import Drift
 from training.topic.evidence import Evidence
@@ -129,10 +129,9 @@ def _leniency(text: str, words: Sequence[str], count: int) -> float:
         return 0.0
     if is_fragment(text):
         return _FOR_FRAGMENTS
-    leans = leans_on_context(text)
-    if count <= _FEW and (leans or not asks(words, (0, len(words)))):
+    if count <= _FEW and (points_back(text) or not asks(words, (0, len(words)))):
         return _FOR_FEW
-    return _FOR_POINTING if leans else 0.0
+    return _FOR_POINTING if leans_on_context(text) else 0.0
 
 
 def load_topic_model(folder: Path) -> TopicModel:

@@ -17,7 +17,7 @@ from bot.__main__ import cli
 from tests.training.cli_kit import Sarah, wait_for
 from tests.training.topic.kit import ABOUT_COOKING, ABOUT_OTHERS, COOKING, HERE, REST, cooking
 from training.cli import topic as commands
-from training.topic import fitting, load_topic_model
+from training.topic import joining, load_topic_model
 
 COMMAND = (sys.executable, "-m", "training", "topic")
 FOLLOW_UP, BEFORE = "and for two?", "how long do I boil eggs"
@@ -26,7 +26,7 @@ FOLLOW_UP, BEFORE = "and for two?", "how long do I boil eggs"
 @pytest.fixture
 def sarah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sarah:
     # Here it matters what is told, not how well the model knows mixtures.
-    monkeypatch.setattr(fitting, "_JOINED", 40)
+    monkeypatch.setattr(joining, "_JOINED", 40)
     return Sarah(tmp_path, monkeypatch)
 
 

@@ -6,9 +6,6 @@ from tests.training.topic.kit import company, unread
 from training.topic.disguises import DISGUISES
 
 TEXT = "is the Hub 2 on?"
-# The share of verdicts that may change, where what was written cannot be told for sure: of two or three letters with
-# spaces between them, and of digits that stand for more than one letter.
-CHANGED = {"spaced letters": 0.2, "leetspeak": 0.05}
 
 
 @pytest.mark.parametrize(
@@ -35,10 +32,10 @@ def test_characters_that_nobody_sees_stand_between_all_others() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DISGUISES)
-def test_a_disguise_changes_no_verdict_or_few(name: str) -> None:
+def test_a_disguise_changes_no_verdict(name: str) -> None:
     plain = [topic.text for topic in unread() if topic.form == "plain"]
     # From all kinds, for each has its messages together.
     chosen = plain[:: max(1, len(plain) // 150)]
     model, disguise = company(), DISGUISES[name]
     changed = [text for text in chosen if model.verdict(disguise(text)).on_topic != model.verdict(text).on_topic]
-    assert len(changed) <= CHANGED.get(name, 0) * len(chosen), changed
+    assert changed == []

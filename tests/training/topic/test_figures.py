@@ -29,15 +29,16 @@ def figure(part: str, what: str) -> Figure:
     ("part", "what", "bounds"),
     [
         # The bounds are the ends of the 95 % intervals of what was measured.
-        ("Plain messages, at the model's", "customers refused", (0.0, 0.032)),
-        ("Plain messages, at the model's", "off-topic messages caught", (0.94, 1.0)),
-        ("Plain messages, at the threshold", "off-topic messages caught", (0.915, 1.0)),
-        ("Messages of more than one", "mixed messages caught", (0.775, 1.0)),
-        ("Messages of more than one", "long honest messages refused", (0.0, 0.027)),
-        ("In a conversation", "follow-ups refused", (0.0, 0.038)),
-        ("In a conversation", "off-topic messages caught only when alone", (0.0, 0.047)),
-        ("Answers", "examples' answers cut", (0.0, 0.0105)),
-        ("Answers", "off-topic sentences cut", (0.25, 1.0)),
+        ("Plain messages, at the model's", "customers refused", (0.0, 0.047)),
+        ("Plain messages, at the model's", "off-topic messages caught", (0.966, 1.0)),
+        ("Plain messages, at the threshold", "off-topic messages caught", (0.96, 1.0)),
+        ("Messages of more than one", "mixed messages caught", (0.892, 1.0)),
+        ("Messages of more than one", "long honest messages refused", (0.0, 0.041)),
+        ("In a conversation", "follow-ups refused", (0.0, 0.034)),
+        ("In a conversation", "off-topic messages caught only when alone", (0.0, 0.038)),
+        ("In a conversation", "later turns refused, which say more by themselves", (0.0, 0.151)),
+        ("Answers", "good answers cut", (0.0, 0.014)),
+        ("Answers", "off-topic answers cut", (0.477, 1.0)),
     ],
 )
 def test_a_figure_is_within_the_interval_of_what_was_measured(
@@ -50,6 +51,8 @@ def test_a_figure_is_within_the_interval_of_what_was_measured(
 @pytest.mark.parametrize(
     ("part", "what"),
     [
+        ("Plain messages, at the threshold", "off-topic messages caught"),
+        ("Messages of more than one", "mixed messages caught"),
         ("Messages of more than one", "long honest messages refused"),
         ("In a conversation", "follow-ups refused"),
         ("In a conversation", "off-topic messages caught only when alone"),

@@ -1,0 +1,16 @@
+"""Messages in which somebody may be in danger: no program turns these away by itself."""
+
+import re
+
+_DANGER = re.compile(
+    r"\b(on fire|caught fire|fire department|flames?|smok(e|ing|y)|smou?lder\w*|burn(ing|t|ed) smell|smells? (of|like)"
+    r"|stinks?|spark(s|ing)|shock(s|ed)?|electrocut\w+|swollen|bulg\w+|hiss\w*|carbon monoxide|gas leak|911|112|999"
+    r"|emergency|(long|loud) beeps?|scorch\w*|melt(ed|ing)|too hot to touch|unconscious|passed out|can'?t breathe"
+    r"|break[- ]?in|burglar|intruder|broke in|locked in|trapped|swallowed|bleeding)\b",
+    re.IGNORECASE,
+)
+
+
+def may_be_danger(text: str) -> bool:
+    """Whether a message speaks of something that may be urgent: it is answered rather than refused."""
+    return bool(_DANGER.search(text))
