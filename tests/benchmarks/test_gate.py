@@ -7,6 +7,7 @@ from tests.benchmarks.gate import (
     CALLED,
     LIKENESSES,
     PROMOTED,
+    SCENARIOS,
     WORSE,
     Counts,
     Likeness,
@@ -17,7 +18,9 @@ from tests.benchmarks.gate import (
     is_better,
     promoted,
 )
+from tests.kit import DATA
 from training.evaluation.comparison import compared, gate_bound
+from training.evaluation.scenarios import read_scenarios
 from training.evaluation.scorecard import Result, Scorecard, Trial
 from training.evaluation.statistics import lower_bounds
 
@@ -66,6 +69,11 @@ def test_what_is_three_points_worse_is_hardly_ever_promoted(base: float, trials:
     assert 0 < share.value < 0.08
 
 
-def test_what_is_eight_points_better_is_called_so_even_of_strangers_in_three_trials() -> None:
-    assert called_better(Setting(0.6, BETTER, 3, STRANGERS), RUNS).interval[1] >= CALLED
-    assert called_better(Setting(0.9, BETTER, 3, STRANGERS), RUNS).value > 0.95
+@pytest.mark.parametrize("trials", [1, 3])
+def test_what_is_eight_points_better_is_called_so_even_of_strangers(trials: int) -> None:
+    assert called_better(Setting(0.6, BETTER, trials, STRANGERS), RUNS).interval[1] >= CALLED
+    assert called_better(Setting(0.9, BETTER, trials, STRANGERS), RUNS).value > 0.95
+
+
+def test_as_many_scenarios_are_drawn_as_come_with_the_product() -> None:
+    assert sum(len(list(read_scenarios(file))) for file in (DATA / "scenarios").glob("*.jsonl")) == SCENARIOS

@@ -65,8 +65,8 @@ class TopicModel:
     def __init__(self, judges: Judges, calibration: Calibration, drift: Drift) -> None:
         """Take what judges messages, where refusing begins, and what judges the sentences of answers."""
         self.calibration = calibration
-        self._judges = judges
-        self._drift = drift
+        self.judges = judges
+        self.drift = drift
 
     def verdict(self, text: str, after: str = "") -> Verdict:
         """Judge a message; `after` is the question of the turn before, when that was about the product."""
@@ -79,16 +79,16 @@ class TopicModel:
 
     def margin(self, text: str, after: str = "") -> float:
         """Return by how much a message is above the threshold, in log-odds."""
-        reading = self._judges.evidence.read(text)
+        reading = self.judges.evidence.read(text)
         count = sum(map(str.isalnum, reading.words))
         if not count or (after and names_nothing(text)):
             return _NAMELESS
-        (row,) = self._judges.rows([reading])
-        margin = self.calibration.margin(*self._judges.scores(row), count)
+        (row,) = self.judges.rows([reading])
+        margin = self.calibration.margin(*self.judges.scores(row), count)
         if not after:
             return margin
         margin += _leniency(text, reading.words, count)
-        turned = self._judges.after(after, row, text, reading)
+        turned = self.judges.after(after, row, text, reading)
         return margin if turned is None else max(margin, turned - self.calibration.turn)
 
     def probability(self, text: str) -> float:
@@ -97,24 +97,24 @@ class TopicModel:
 
     def drifts(self, text: str) -> bool:
         """Whether a sentence of an answer is off the subject."""
-        return self._drift.holds(self._judges.evidence.read(text))
+        return self.drift.holds(self.judges.evidence.read(text))
 
     def save(self, folder: Path) -> None:
         """Write it into a folder: arrays, and what there is to know of them. Raises OSError."""
-        judges = self._judges
+        judges = self.judges
         kept = {
             "evidence": judges.evidence.arrays,
             "whole": judges.whole.arrays,
             "piece": judges.piece.arrays,
             "parts": judges.parts.arrays,
             "turn": judges.turn.arrays if judges.turn else {},
-            "drift": self._drift.forest.arrays,
+            "drift": self.drift.forest.arrays,
         }
         arrays = {f"{part}.{name}": array for part, own in kept.items() for name, array in own.items()}
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType] - numpy's names are ours
         content = packed.getvalue()
-        about = _About(_FORMAT, sha256(content).hexdigest(), self.calibration, self._drift.threshold)
+        about = _About(_FORMAT, sha256(content).hexdigest(), self.calibration, self.drift.threshold)
         with written_whole(folder / _MODEL) as file:
             file.write(content)
         # Written last: it says what the arrays must be.

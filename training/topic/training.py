@@ -1,6 +1,7 @@
 """Making a discriminator of a company's folder, or of any two lists of messages."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from training.topic.canonical import words
 from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
 from training.topic.features import figures
 from training.topic.fitting import Fitted, fit
+from training.topic.forest import Floats
 from training.topic.joining import Sample
 from training.topic.judges import Judges
 from training.topic.material import Topic, customers, read_topics
@@ -71,9 +73,16 @@ def read_topic_model(folder: Path, refused: float = REFUSED) -> TopicModel:
     Raises DataError as `fitted` does.
     """
     kept = folder / "topics" / FITTED
-    if refused == REFUSED and _source(kept) == source(folder):
-        return load_topic_model(kept)
-    return fitted(folder, refused=refused)
+    if _source(kept) != source(folder):
+        return fitted(folder, refused=refused)
+    model = load_topic_model(kept)
+    if refused == REFUSED:
+        return model
+    if not (asked := customers(folder)):
+        return fitted(folder, refused=refused)
+    # Only the thresholds are others.
+    calibration = replace(_by_customers(model.judges, asked, np.zeros(0), refused), turn=model.calibration.turn)
+    return TopicModel(model.judges, calibration, model.drift)
 
 
 def keep_fitted(folder: Path) -> TopicModel:
@@ -167,12 +176,15 @@ def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
 def _calibrated(found: Fitted, samples: Sequence[Sample], asked: Sequence[Topic], refused: float) -> Calibration:
     """Set the thresholds by customers that nothing has learned from; without any, by the samples that others judged."""
     if asked:
-        readings = [found.judges.evidence.read(topic.text) for topic in asked]
-        scores = np.array([found.judges.scores(row) for row in found.judges.rows(readings)])
-        counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
-    else:
-        chosen = np.array([sample.on_topic and sample.typical for sample in samples])
-        scores = found.scores[chosen]
-        texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
-        counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
-    return calibrated(scores, counts, found.strays, refused)
+        return _by_customers(found.judges, asked, found.strays, refused)
+    chosen = np.array([sample.on_topic and sample.typical for sample in samples])
+    texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
+    counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
+    return calibrated(found.scores[chosen], counts, found.strays, refused)
+
+
+def _by_customers(judges: Judges, asked: Sequence[Topic], strays: Floats, refused: float) -> Calibration:
+    readings = [judges.evidence.read(topic.text) for topic in asked]
+    scores = np.array([judges.scores(row) for row in judges.rows(readings)])
+    counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
+    return calibrated(scores, counts, strays, refused)

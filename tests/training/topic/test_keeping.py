@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.kit import DATA
 from tests.training.topic.kit import ABOUT_COOKING, ABOUT_OTHERS, company, cooking, unread
 from training.examples import DataError
-from training.topic import TopicModel, load_topic_model
+from training.topic import TopicModel, load_topic_model, read_topic_model
 
 BEFORE = "how long do I boil eggs"
 
@@ -47,6 +48,15 @@ def test_the_companys_own_comes_back_as_it_was(tmp_path: Path) -> None:
     company().save(tmp_path)
     again = load_topic_model(tmp_path)
     same(company(), again, tuple(topic.text for topic in unread()[::40]), "my hub is offline")
+
+
+def test_another_share_of_customers_moves_the_thresholds_and_nothing_else() -> None:
+    usual, stricter = company(), read_topic_model(DATA, 0.05)
+    assert stricter.calibration.refused == pytest.approx(0.05)
+    assert stricter.calibration.whole > usual.calibration.whole
+    assert stricter.calibration.turn == usual.calibration.turn
+    for name, array in usual.judges.whole.arrays.items():
+        assert np.array_equal(array, stricter.judges.whole.arrays[name])
 
 
 def test_nothing_but_numbers_and_json_is_kept(tmp_path: Path) -> None:
