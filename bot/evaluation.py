@@ -29,6 +29,9 @@ from training.wording import number, usd
 def evaluated(wanted: Sequence[str], trials: int | None, *, judge: bool) -> list[Scorecard]:
     """Return the scorecards of models, each MODEL or LABEL=MODEL, and keep them; raises DataError and RegistryError."""
     named = [_named(text) for text in wanted]
+    labels = [label for label, _ in named if label]
+    if twice := next((label for label in labels if labels.count(label) > 1), ""):
+        raise DataError(f"Two models are called {twice!r}: give each a label of its own.")
     settings = read_settings()
     configure_logs("error", settings.sarah_log_format, settings.secrets())
     return asyncio.run(_cards(settings, named, trials, judge=judge))

@@ -101,6 +101,7 @@ def test_a_report_is_written_and_not_over_another(sarah: Sarah, tmp_path: Path) 
     [
         (("run", "model-nobody"), "There is no model 'model-nobody': `sarah model list` shows those that there are."),
         (("compare", "base", "now=base"), "'base' is named twice: name each model once."),
+        (("compare", "a=base", "a=untrained"), "Two models are called 'a': give each a label of its own."),
         (("run", "label="), "'label=' names no model: write MODEL, or LABEL=MODEL."),
         (("run", "base", "--judge"), "No judge is named: set SARAH_JUDGE_MODEL to the model that is to judge answers."),
     ],

@@ -114,7 +114,7 @@ def test_a_model_is_promoted_once_it_was_evaluated_and_did_no_worse_or_by_force(
     evaluated(sarah, "base")
     evaluated(sarah, made, failing=tuple(range(40)))
     told = sarah("model", "promote", made).refusal
-    assert "It passes 85.0% and the champion 100.0% of 266 scenarios" in told
+    assert "It passes 91.0% and the champion 100.0% of 446 scenarios" in told
     assert "and 32 more. Promote another, or this one with --force and a --reason." in told
     assert champion(sarah) == []
     sarah("model", "promote", made, "--force", "--reason", "The other one is down.")

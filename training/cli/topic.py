@@ -133,7 +133,7 @@ def train(  # noqa: PLR0913 - a form, field by field
     if output.exists() and not force:
         shell.refuse(f"{output} is there already: name another --output, or write into it with --force.")
     about, other = _taught(on), _taught(off)
-    if both := next((text for text in about if text in other), ""):
+    if both := min((text for text in about if text in other), key=lambda text: about[text][0], default=""):
         places = f"line {about[both][0]} of {on} and line {other[both][0]} of {off}"
         shell.refuse(f"The same message is {places}: take it out of one, for it cannot be both.")
     from training.topic import trained_on  # noqa: PLC0415 - a second, as above

@@ -249,7 +249,8 @@ def test_fewer_than_twenty_messages_are_too_few(sarah: Sarah, tmp_path: Path, sh
 
 def test_a_message_of_both_files_is_named_with_its_lines(sarah: Sarah, tmp_path: Path) -> None:
     both = tmp_path / "both.txt"
-    both.write_text(f"{REST.read_text('utf-8')}\nHOW long do I  boil eggs for a soft yolk?\n", "utf-8")
+    second = COOKING.read_text("utf-8").splitlines()[1]
+    both.write_text(f"{REST.read_text('utf-8')}\nHOW long do I  boil eggs for a soft yolk?\n{second}\n", "utf-8")
     told = sarah("topic", "train", "--on", COOKING, "--off", both, "-o", tmp_path / "made")
     assert f"line 1 of {COOKING} and line 62 of {both}" in told.refusal
     assert not (tmp_path / "made").exists()

@@ -11,11 +11,11 @@ from training.quoting import quoted
 _NAME = 60
 _METHODS = """\
 A scenario passes when every expectation of every turn is met. Of several trials, the share is the mean over scenarios.
-Shares stand with 95% intervals. Pairs are told apart by an exact McNemar test, or by sign flips where there are several
-trials, after Holm's correction over the pairs. Categories are a family of tests of their own; where no verdict stands
-beside a category, it is not distinguishable. "Not distinguishable" means that chance alone may explain the difference,
-not that the models are equal; where an interval just leaves zero out, the verdict counts. A model judge, where one was
-asked, decides nothing."""
+Shares stand with 95% intervals. The score is the share of expectations that are met; it decides nothing. Pairs are told
+apart by an exact McNemar test, or by sign flips where there are several trials, after Holm's correction over the pairs.
+Categories are a family of tests of their own; where no verdict stands beside a category, it is not distinguishable.
+"Not distinguishable" means that chance alone may explain the difference, not that the models are equal; where
+an interval just leaves zero out, the verdict counts. A model judge, where one was asked, decides nothing."""
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -23,7 +23,10 @@ def as_markdown(comparison: Comparison) -> str:
     cards = comparison.cards
     parts = [
         f"# {words.title(cards, lambda name: quoted(name, _NAME))}",
-        *(words.verdict(pair, lambda name: f"**{quoted(name, _NAME)}**") for pair in comparison.pairs),
+        *(
+            f"{words.verdict(pair, lambda name: f'**{quoted(name, _NAME)}**')} {words.scored(pair)}"
+            for pair in comparison.pairs
+        ),
         f"## Models, on {words.counted(cards[0].total)}",
         _table(["model", *(quoted(figure.heading, _NAME) for figure in quality(cards))], _models(cards, wide=False)),
         _table(["model", *(quoted(figure.heading, _NAME) for figure in expense(cards))], _models(cards, wide=True)),

@@ -27,6 +27,7 @@ def quality(cards: Sequence[Scorecard]) -> list[Figure]:
     figures = [
         Figure("passed", lambda card: words.percent(card.share)),
         Figure("95% interval", lambda card: words.span(*card.interval)),
+        Figure("score", lambda card: words.percent(card.score)),
         Figure("critical fails", lambda card: f"{len(card.critical_failures):,} of {card.critical:,}"),
     ]
     if (trials := max(card.trials for card in cards)) > 1:

@@ -40,7 +40,7 @@ def _letters(comparison: Comparison) -> list[str]:
 def _verdicts(comparison: Comparison) -> Iterator[str]:
     for pair in comparison.pairs:
         sentence = words.verdict(pair, lambda name: one_line(name, _NAME))
-        yield f"<p class='verdict {_CLASSES[pair.verdict]}'>{text(sentence)}</p>"
+        yield f"<p class='verdict {_CLASSES[pair.verdict]}'>{text(sentence)} {text(words.scored(pair))}</p>"
 
 
 def _models(cards: Sequence[Scorecard]) -> Iterator[list[str]]:

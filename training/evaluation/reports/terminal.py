@@ -57,7 +57,7 @@ def _ids(cards: Sequence[Scorecard]) -> Iterator[Text]:
 def _verdicts(comparison: Comparison) -> Iterator[Text]:
     for pair in comparison.pairs:
         sentence = words.verdict(pair, lambda name: one_line(name, _NAME))
-        yield Text(sentence, style=_STYLES[pair.verdict])
+        yield Text(f"{sentence} {words.scored(pair)}", style=_STYLES[pair.verdict])
     if comparison.pairs:
         yield Text("")
 

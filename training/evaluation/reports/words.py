@@ -102,6 +102,12 @@ def verdict(pair: Pair, named: Callable[[str], str] = str) -> str:
     return f"{candidate} is {pair.verdict} than {baseline}, by more than chance ({figures})."
 
 
+def scored(pair: Pair) -> str:
+    """Return by how much the share of expectations that are met differs in a pair, in a sentence."""
+    interval = f"95% interval {points(pair.score_low)} to {points(pair.score_high)}, paired bootstrap"
+    return f"Its score differs by {points(pair.score_difference)} points ({interval})."
+
+
 def judged(card: Scorecard) -> tuple[int, int]:
     """Return in how many trials the model judge found an answer good, and how many it was asked and said."""
     said = [trial.judged for result in card.results for trial in result.trials if trial.judged is not None]

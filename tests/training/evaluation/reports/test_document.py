@@ -20,11 +20,17 @@ def test_every_scenario_that_only_one_passes_is_named() -> None:
     assert parts["Critical scenarios that one fails: 1"] == "- s-1 (air, critical)"
 
 
+def test_the_difference_of_the_scores_stands_beside_the_verdict_with_its_interval() -> None:
+    told = as_markdown(comparison("+-" * 40, "+" * 80))
+    assert "Its score differs by +12.5 points (95% interval +" in told
+    assert "paired bootstrap)." in told
+
+
 def test_models_and_categories_stand_in_tables() -> None:
     told = as_markdown(comparison("+-" * 40, "+" * 80, "-+" * 40, categories=("locks", "air")))
     assert told.startswith("# one and two against base\n\n**one** is better than **base**, ")
     parts = sections(told)
-    assert "| base | 50.0% | 39.3% to 60.7% | 0 of 0 |" in parts["Models, on 80 scenarios"]
+    assert "| base | 50.0% | 39.3% to 60.7% | 87.5% | 0 of 0 |" in parts["Models, on 80 scenarios"]
     assert parts["Categories"].splitlines() == [
         "| category | of | base | one | two |",
         "| --- | ---: | ---: | ---: | ---: |",
