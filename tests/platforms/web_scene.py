@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import aiosqlite
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, Error, Locator, Page, expect
 
 from bot.assistant import Assistant
 from bot.conversation import Conversation
@@ -59,7 +59,13 @@ class Customer:
     async def visit(self, url: str = "") -> None:
         """Open the page, or open it again."""
         self.url = url or self.url
-        await self.page.goto(self.url)
+        try:
+            await self.page.goto(self.url)
+        except Error as error:
+            # A page that comes back by itself just then is in the way once.
+            if "ERR_ABORTED" not in error.message:
+                raise
+            await self.page.goto(self.url)
         await self.ready()
 
     async def ready(self) -> None:
