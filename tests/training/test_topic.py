@@ -35,23 +35,23 @@ def learned(folder: Path) -> dict[str, bool]:
 
 @pytest.mark.parametrize("text", ["How do I reset my hub?", "how do I restet my thermstat", "what does Zen Plus cost"])
 def test_what_customers_ask_is_probably_about_the_product(model: TopicModel, text: str) -> None:
-    assert model.probability(text) > 0.5
+    assert model.verdict(text).score > 0.5
 
 
 @pytest.mark.parametrize("text", ["Write me a poem about pirates", "Who won the world cup in 1998?", "solve 3x = 9"])
 def test_what_has_nothing_to_do_with_the_product_is_probably_not(model: TopicModel, text: str) -> None:
-    assert model.probability(text) < 0.2
+    assert model.verdict(text).score < 0.2
 
 
 def test_the_same_folder_makes_the_same_model(model: TopicModel) -> None:
     again = read_topic_model(DATA)
-    assert again.probability("How do I bake bread?") == pytest.approx(model.probability("How do I bake bread?"))
+    assert again.verdict("How do I bake bread?").score == pytest.approx(model.verdict("How do I bake bread?").score)
 
 
 @pytest.mark.parametrize("text", ["", "🔥" * 4000, "a" * 100_000, "hub " * 25_000])
 def test_any_message_is_judged_in_a_blink(model: TopicModel, text: str) -> None:
     began = time.perf_counter()
-    assert 0 <= model.probability(text) <= 1
+    assert 0 <= model.verdict(text).score <= 1
     assert time.perf_counter() - began < 0.5
 
 
@@ -134,4 +134,4 @@ def test_a_folder_whose_topics_have_changed_gets_another_discriminator(tmp_path:
     new = [json.dumps({"text": f"is my kombucha number {number} ready", "on_topic": True}) for number in range(30)]
     (company / "topics" / "new.jsonl").write_text("\n".join(new), "utf-8")
     question = "how is my kombucha"
-    assert read_topic_model(company).probability(question) > kept.probability(question)
+    assert read_topic_model(company).verdict(question).score > kept.verdict(question).score

@@ -91,10 +91,6 @@ class TopicModel:
         turned = self.judges.after(after, row, text, reading)
         return margin if turned is None else max(margin, turned - self.calibration.turn)
 
-    def probability(self, text: str) -> float:
-        """Return the score of a message taken alone."""
-        return self.verdict(text).score
-
     def drifts(self, text: str) -> bool:
         """Whether a sentence of an answer is off the subject."""
         return self.drift.holds(self.judges.evidence.read(text))
