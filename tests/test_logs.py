@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Generator
 from contextlib import redirect_stderr
 from typing import Any, cast
 
@@ -19,21 +18,6 @@ FORMS: list[LogFormat] = ["text", "json"]
 LEVELS: list[LogLevel] = ["debug", "info", "warning", "error"]
 # A second line, colours, a new title for the terminal's window, and text from right to left.
 HOSTILE = "one\n2026-01-01T00:00:00Z [info     ] all is well\r\x1b[2J\x1b]0;mine\x07\x9b31m\u2028\u202eend"
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Generator[None]:
-    """Give the process back the log that it had."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in QUIET}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, was in quiet.items():
-        logging.getLogger(name).setLevel(was)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 @pytest.fixture(params=FORMS)
