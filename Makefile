@@ -35,7 +35,7 @@ chat: install ## Sarah in this terminal
 	@exec $(BIN)/sarah chat
 
 test: dev ## the whole suite, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: dev ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

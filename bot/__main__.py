@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 from urllib.error import URLError
@@ -100,7 +101,7 @@ def chat(
     _log(settings, "error" if settings.sarah_log_level == "error" else "warning")
     from bot.app import talk  # noqa: PLC0415
 
-    _finish(talk(settings, conversation, as_json=as_json))
+    _finish(talk(settings, conversation, as_json=as_json, say=partial(typer.echo, err=True)))
 
 
 @cli.command()

@@ -21,7 +21,7 @@ from bot.admin.working import Work
 from bot.assistant import Assistant, Clock, Policy
 from bot.canary import Bounds, Keeper
 from bot.conversation import Platform, StartupError
-from bot.guarding import guard_of
+from bot.guarding import Say, guard_of, logged
 from bot.home import held
 from bot.http import open_http
 from bot.metrics import Metrics
@@ -57,16 +57,16 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, *, per_minute: int, states: Mapping[str, str] | None = None
+    settings: Settings, *, per_minute: int, states: Mapping[str, str] | None = None, say: Say = logged
 ) -> AsyncGenerator[Desk]:
-    """Build an assistant over the home folder; raises StartupError when that cannot be."""
+    """Build an assistant over the home folder; raises StartupError when that cannot be. `say` hears what takes long."""
     home, build = settings.sarah_home, partial(tuned, settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(held(home))
         sweep(home)
         store = await stack.enter_async_context(open_store(home / "sarah.db"))
         records = stack.enter_context(Records(home))
-        company, metrics = company_of(settings, stack), Metrics()
+        company, metrics = company_of(settings, stack, say), Metrics()
         models = models_named(settings, company.knowledge, stack)
         topic_of = topics(settings)
         library = await stack.enter_async_context(open_library(home, build, topic_of=topic_of))
@@ -149,9 +149,9 @@ async def serve(settings: Settings, tell: Tell) -> None:
             await serving.run()
 
 
-async def talk(settings: Settings, conversation: str, *, as_json: bool) -> None:
+async def talk(settings: Settings, conversation: str, *, as_json: bool, say: Say) -> None:
     """Talk in this terminal, or answer the lines of standard input, until they end."""
-    async with open_desk(settings, per_minute=0) as desk:
+    async with open_desk(settings, per_minute=0, say=say) as desk:
         platform = terminal(
             desk.assistant,
             desk.persona,
@@ -165,14 +165,14 @@ async def talk(settings: Settings, conversation: str, *, as_json: bool) -> None:
         await platform.run(lambda _: None)
 
 
-def company_of(settings: Settings, stack: AsyncExitStack) -> Company:
-    """Read the company's folder; raises StartupError when it is not what it should be."""
+def company_of(settings: Settings, stack: AsyncExitStack, say: Say = logged) -> Company:
+    """Read the company's folder; raises StartupError when it is not what it should be. `say` hears what takes long."""
     data = settings.sarah_data
     persona, facts = read_persona(data), data / "facts.toml"
     try:
         knowledge = read_knowledge(data)
         contacts = read_facts(facts).contacts if facts.is_file() else ()
-        guard = guard_of(settings, persona, stack)
+        guard = guard_of(settings, persona, stack, say)
         return Company(persona, knowledge, guard, data / "scenarios", contacts, **circumstances(settings))
     except DataError as error:
         raise StartupError(str(error)) from error

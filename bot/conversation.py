@@ -6,6 +6,9 @@ from typing import Literal, Protocol
 
 Rating = Literal["up", "down"]
 
+# Who "answered" where a message was refused, and no model was asked.
+GUARD = "guard"
+
 
 class StartupError(Exception):
     """Sarah cannot start as configured; the message names the setting and the way out."""

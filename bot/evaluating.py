@@ -43,14 +43,14 @@ def run(models: Models, *, trials: Trials = None, judge: WithJudge = False, json
     """Ask models every scenario, and keep their scorecards."""
     cards = _evaluated(models, trials, judge=judge)
     from training.evaluation.comparison import compared  # noqa: PLC0415
-    from training.evaluation.reports import as_json  # noqa: PLC0415
+    from training.evaluation.reports import as_json, judging  # noqa: PLC0415
     from training.evaluation.reports.message import line  # noqa: PLC0415
 
     if json:
         typer.echo(as_json(compared(cards), answers=False), nl=False)
         return
-    for card in cards:
-        shell.out().print(line(card).replace("**", ""), markup=False)
+    for told in filter(None, (*map(line, cards), judging.said(cards))):
+        shell.out().print(told.replace("**", ""), markup=False)
 
 
 @app.command()

@@ -9,9 +9,12 @@ from functools import partial
 
 from rich.progress import Progress
 
-from bot.admin.judging import judge_of, judged
+from bot.admin import labels
+from bot.admin.errands import Errand, told_of_judge
+from bot.admin.judging import ModelJudge, judge_of, silence
+from bot.admin.labels import Named
 from bot.admin.records import Records
-from bot.admin.rehearsal import Errand, Rehearsal, Tell
+from bot.admin.rehearsal import Rehearsal, Tell
 from bot.app import company_of
 from bot.guard import Guard
 from bot.logs import configure_logs
@@ -20,76 +23,61 @@ from bot.models.library import open_library
 from bot.models.making import models_named, topics, tuned
 from bot.settings import Settings, read_settings
 from training.cli import shell
-from training.evaluation.judge import agreement
+from training.evaluation.scenarios import Scenario
 from training.evaluation.scorecard import Scorecard
 from training.examples import DataError
-from training.wording import number, usd
 
 
 def evaluated(wanted: Sequence[str], trials: int | None, *, judge: bool) -> list[Scorecard]:
     """Return the scorecards of models, each MODEL or LABEL=MODEL, and keep them; raises DataError and RegistryError."""
-    named = [_named(text) for text in wanted]
-    labels = [label for label, _ in named if label]
-    if twice := next((label for label in labels if labels.count(label) > 1), ""):
-        raise DataError(f"Two models are called {twice!r}: give each a label of its own.")
+    models = [labels.named(text) for text in wanted]
     settings = read_settings()
     configure_logs("error", settings.sarah_log_format, settings.secrets())
-    return asyncio.run(_cards(settings, named, trials, judge=judge))
-
-
-def _named(text: str) -> tuple[str, str]:
-    label, _, model = text.rpartition("=")
-    if not model.strip():
-        raise DataError(f"{text!r} names no model: write MODEL, or LABEL=MODEL.")
-    return label.strip(), model.strip()
+    return asyncio.run(_cards(settings, models, trials, judge_of(settings) if judge else None))
 
 
 async def _cards(
-    settings: Settings, named: Sequence[tuple[str, str]], trials: int | None, *, judge: bool
+    settings: Settings, wanted: Sequence[Named], trials: int | None, judge: ModelJudge | None
 ) -> list[Scorecard]:
-    by = judge_of(settings) if judge else None
     async with open_rehearsal(settings) as rehearsal:
-        errands = await rehearsal.errands([model for _, model in named], trials)
-        _see_distinct(errands)
-        with _progress(errands) as told:
+        models = await labels.found(wanted, rehearsal.known)
+        labels.see_distinct(models)
+        ids = [one.model for one in models]
+        with _progress(await rehearsal.errands(ids, trials, judge), judge) as (told, watched):
             try:
-                cards = await rehearsal.cards([errand.model for errand in errands], trials, told)
+                cards = await rehearsal.cards(ids, trials, told, watched)
             except ModelError as error:
                 raise DataError(f"A model cannot be evaluated ({error}): mend that, and run this again.") from None
-        if by:
-            scenarios = await rehearsal.scenarios()
-            cards = [await judged(card, scenarios, by) for card in cards]
-            _tell_agreement(cards)
-        return [replace(card, label=label or card.label) for (label, _), card in zip(named, cards, strict=True)]
-
-
-def _tell_agreement(cards: Sequence[Scorecard]) -> None:
-    """Tell on standard error how far the judge and the graders say the same."""
-    found = agreement(cards)
-    if not found.asked:
-        shell.remark("The judge gave no verdict: see that SARAH_JUDGE_MODEL answers at SARAH_JUDGE_MODEL_URL.")
-        return
-    same, kappa = found.both + found.neither, "unknown" if found.kappa is None else f"{found.kappa:.2f}"
-    shell.remark(f"The judge and the graders agree on {same:,} of {number(found.asked, 'trial')}; kappa is {kappa}.")
-
-
-def _see_distinct(errands: Sequence[Errand]) -> None:
-    """Raise DataError where a model is named twice."""
-    models = [errand.model for errand in errands]
-    if twice := next((model for model in models if models.count(model) > 1), ""):
-        raise DataError(f"{twice!r} is named twice: name each model once.")
+    for sentence in silence(cards, judge):
+        shell.remark(sentence)
+    return labels.labelled(cards, models)
 
 
 @contextmanager
-def _progress(errands: Sequence[Errand]) -> Generator[Tell]:
-    """Tell on standard error what will be asked, and on a terminal how far that is."""
+def _progress(errands: Sequence[Errand], judge: ModelJudge | None) -> Generator[tuple[Tell, ModelJudge | None]]:
+    """Tell on standard error what will be asked, and on a terminal how far that is; yields the judge, watched, too."""
     to_do = [errand for errand in errands if errand.questions]
     for errand in to_do:
-        cost = "nothing" if errand.cost_usd == 0 else usd(errand.cost_usd, "an unknown price")
-        shell.remark(f"{errand.model} answers {number(errand.questions, 'question')} for {cost}.")
+        shell.remark(f"{errand.model} answers {errand.told}.")
+    if told := told_of_judge(errands):
+        shell.remark(told)
     with Progress(console=shell.err(), transient=True, disable=not sys.stderr.isatty()) as progress:
         bars = {errand.model: progress.add_task(errand.model, total=errand.questions) for errand in to_do}
-        yield lambda model, done, _: progress.update(bars[model], completed=done)
+        watched = _watched(judge, progress, sum(errand.verdicts for errand in errands)) if judge and told else judge
+        yield lambda model, done, _: progress.update(bars[model], completed=done), watched
+
+
+def _watched(judge: ModelJudge, progress: Progress, total: int) -> ModelJudge:
+    """Return a judge that shows how far it is."""
+    bar = progress.add_task(f"{judge.who.model} judges", total=total)
+
+    async def asked(scenario: Scenario, said: Sequence[tuple[str, str]]) -> bool | None:
+        try:
+            return await judge.asked(scenario, said)
+        finally:
+            progress.advance(bar)
+
+    return replace(judge, asked=asked)
 
 
 def _as_it_is(guard: Guard) -> Guard:

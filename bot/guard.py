@@ -13,10 +13,12 @@ from bot.danger import may_be_danger
 from bot.models import ModelError, Word
 from bot.persona import Persona
 from training.follow_ups import names_nothing
-from training.topic import TopicModel
+from training.topic import TopicModel, Verdict
 
 # A model that is less sure than this, in log-odds, could be taken either way: 1 is a probability of 0.73.
 _SURE = 1.0
+# A message after one of danger is refused only at a score below this.
+_SURELY_OFF = 0.05
 # Characters of a message that a model judges: a subject shows itself early, and each token has its price.
 _LONGEST_JUDGED = 2000
 # So that no message can end itself and go on as the one who asks.
@@ -82,14 +84,15 @@ class TopicGuard:
     async def subject(self, question: str, before: PastTurn | None) -> Subject:
         """Judge a message alone, and a follow-up by the turn that it follows.
 
-        A message that names nothing shares the verdict of the one before; one that may be of danger is never refused.
+        A message that names nothing shares the verdict of the one before. One that may be of danger is never refused,
+        and what follows it only where it surely is about something else: who is in trouble says little of the product.
         """
         if is_courtesy(question):
             return "on"
         if before and names_nothing(question):
             return "on" if before.on_topic else "off"
         verdict = self._model.verdict(question, before.question if before and before.on_topic else "")
-        if verdict.borderline or (not verdict.on_topic and may_be_danger(question)):
+        if verdict.borderline or (not verdict.on_topic and _is_urgent(question, before, verdict)):
             return "borderline"
         return "on" if verdict.on_topic else "off"
 
@@ -100,6 +103,12 @@ class TopicGuard:
     def by(self, topic: TopicModel | None) -> "TopicGuard":
         """Return a guard that judges by this discriminator, where there is one."""
         return TopicGuard(topic) if topic else self
+
+
+def _is_urgent(question: str, before: PastTurn | None, verdict: Verdict) -> bool:
+    if may_be_danger(question):
+        return True
+    return before is not None and verdict.score > _SURELY_OFF and may_be_danger(before.question)
 
 
 # Roles and texts in, one token out; raises ModelError.

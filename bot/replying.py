@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.canary import Keeper
-from bot.conversation import PastTurn, Piece, Question, Retracted
+from bot.conversation import GUARD, PastTurn, Piece, Question, Retracted
 from bot.drift import led_back
 from bot.guard import Guard
 from bot.metrics import Metrics
@@ -18,8 +18,6 @@ from training.knowledge import Knowledge
 # More turns than any window holds: what fits is decided by tokens.
 TURNS_READ = 40
 PASSAGES_SHOWN = 4
-# Who "answered" where no model was asked, or none said anything about the product.
-GUARD = "guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,8 @@ def _answers(history: Sequence[PastTurn]) -> list[str]:
 
 
 def _cut(spoken: Spoken, ending: str) -> Outcome:
-    """Return how a turn ended whose answer drifted; where it did from its first words, only the refusal is left."""
-    if not spoken.text:
-        return Outcome("answered", ending, GUARD, on_topic=False)
-    return Outcome("answered", spoken.text + ending, spoken.model)
+    """Return how a turn ended whose answer drifted; where it did from its first words, only the refusal is left.
+
+    It stays that model's turn: the message was let through, and what the model made of it was worth nothing.
+    """
+    return Outcome("answered", spoken.text + ending, spoken.model, on_topic=bool(spoken.text))

@@ -123,7 +123,9 @@ class Settings(TrainingSettings):
         default=SecretStr(""), description="Its API key; empty: the one that was given for its server."
     )
     sarah_guard_bias: Bias = Field(
-        default=0.0, description="Added to the log-odds of that model's yes: higher refuses less."
+        default=0.0,
+        description="Added to the log-odds of that model's yes: higher refuses less. "
+        "It has no effect where its server gives no log-probabilities.",
     )
     sarah_guard_deadline: Seconds = Field(
         default=3.0, description="Seconds after which the trained guard decides in that model's place."
@@ -137,10 +139,12 @@ class Settings(TrainingSettings):
     )
 
     sarah_canary_errors: Share = Field(
-        default=0.05, description="The share of failed answers above which a canary is ended by itself, 0 to 1."
+        default=0.05,
+        description="The share of failed answers, 0 to 1; surely above it and above the champion's, a canary ends.",
     )
     sarah_canary_down: Share = Field(
-        default=0.2, description="The share of thumbs-down among its ratings above which a canary is ended, 0 to 1."
+        default=0.2,
+        description="The share of thumbs-down of ratings, 0 to 1; surely above it and above the champion's, it ends.",
     )
 
     sarah_judge_model: str = Field(

@@ -31,6 +31,7 @@ from bot.models.making import topics, tuned
 from bot.persona import Persona
 from bot.settings import Settings
 from bot.store import Store, open_store
+from tests.discriminators import lend
 from tests.kit import DATA, PERSONA, ScriptedModel, knowledge
 from tests.training.workflow_kit import QUICK
 from training.assembly import bench_of
@@ -124,7 +125,7 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
     **changes: object,
 ) -> AsyncGenerator[Scene]:
     """Open an office over a home folder; without models a scripted one answers."""
-    settings = settings_for(home, data, **changes)
+    settings = settings_for(lend(home), data, **changes)
     numbers = iter(range(1, 1_000_000))
     answering = models or (ScriptedModel(),)
     async with AsyncExitStack() as stack:

@@ -1,21 +1,41 @@
 """What every test may ask for, and what each leaves as it was."""
 
 import logging
+import os
+from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from bot.logs import QUIET
+from tests import discriminators
 
 pytest_plugins = ("tests.browser",)
 
+# Read when scikit-learn is imported: of tests that run beside each other, each would wait for the threads of all.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser as slow."""
+    """Mark what needs a browser as slow, and begin with the files that have most of what is slow."""
     for item in items:
         if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
+    # Else one process would be left alone with a long file at the end.
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of this run have in common; discriminators are kept there."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    (folder / "topics").mkdir(exist_ok=True)
+    os.environ[discriminators.PLACE] = str(folder / "topics")
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from bot.models.library import Library
 from bot.persona import Persona, Sentences
 from bot.store import Store, open_store
 from training.knowledge import Knowledge, read_knowledge
+from training.topic import TopicModel, read_topic_model
 
 ROOT = Path(__file__).parents[1]
 # The company that comes with the product, and another one.
@@ -97,6 +98,12 @@ class ScriptedModel:
 def knowledge(data: Path = DATA) -> Knowledge:
     """Read a company's handbook and examples, once."""
     return read_knowledge(data)
+
+
+@cache
+def topic_model(data: Path = DATA) -> TopicModel:
+    """Read a company's discriminator, or fit it where none is kept, once."""
+    return read_topic_model(data)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 import re
+import statistics
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from bot.assistant import Assistant, Policy
 from bot.canary import SARAH, Bounds, Keeper, is_placed, objection
 from bot.conversation import Answered, Conversation, Question, Rating
+from bot.guard import Guard
 from bot.models import ChatModel
 from bot.models.champion import open_champion
 from bot.models.library import open_library
@@ -23,6 +25,7 @@ from bot.store import Arm, Canary, Outcome, Store, open_store
 from tests.champions import promote, roll_back, served
 from tests.kit import ScriptedModel, Step, broken, open_assistant
 from tests.store_kit import HERE, ask, change, explain
+from tests.test_replying import LAMPS, POEM, Wary
 from tests.test_store_cost import listening
 from training.examples import DataError
 from training.registry import Model
@@ -103,7 +106,7 @@ def test_what_is_no_reason_to_take_a_candidate_back(candidate: Arm, champion: Ar
 
 def test_a_reason_tells_the_figures_of_both_and_the_bound() -> None:
     assert objection(Arm(20, 10), Arm(200, 4), BOUNDS) == (
-        "10 of its 20 answers were left to another model (50%, and 2% of the champion's), which is surely more than 5%"
+        "10 of its 20 answers failed (50%, and 2% of the champion's), which is surely more than 5%"
     )
     assert objection(Arm(30, ups=2, downs=10), NOBODY, BOUNDS) == (
         "10 of its 12 ratings were thumbs-down (83%, and the champion had none), which is surely more than 20%"
@@ -122,7 +125,8 @@ def ended_at(errors: float, turns: int, chance: random.Random) -> int:
 
 def test_looked_at_after_every_turn_chance_takes_hardly_anybody_back_and_a_bad_model_is_found_soon() -> None:
     chance = random.Random(7)  # noqa: S311 - chance that comes again
-    assert sum(ended_at(0.02, 500, chance) > 0 for _ in range(300)) <= 3
+    assert sum(ended_at(BOUNDS.errors / 2, 500, chance) > 0 for _ in range(300)) <= 6
+    assert statistics.median(ended_at(BOUNDS.errors * 2, 500, chance) or math.inf for _ in range(200)) < 100
     assert all(0 < ended_at(0.3, 200, chance) <= 100 for _ in range(100))
 
 
@@ -139,9 +143,9 @@ class Scene:
     candidate: ScriptedModel
     told: list[Canary]
 
-    async def ask(self, conversation: Conversation = HERE) -> Answered:
+    async def ask(self, conversation: Conversation = HERE, text: str = "does it dim?") -> Answered:
         """Let a customer ask."""
-        question = Question(conversation, "U1", f"m{next(numbers)}", "does it dim?")
+        question = Question(conversation, "U1", f"m{next(numbers)}", text)
         *_, ended = [event async for event in self.assistant.answer(question)]
         assert isinstance(ended, Answered)
         return ended
@@ -165,7 +169,11 @@ class Scene:
 
 @asynccontextmanager
 async def opened(
-    home: Path, *answers: Iterable[Step] | str, bounds: Bounds = BOUNDS, refuse: str = ""
+    home: Path,
+    *answers: Iterable[Step] | str,
+    bounds: Bounds = BOUNDS,
+    refuse: str = "",
+    guard: Guard | None = None,
 ) -> AsyncGenerator[Scene]:
     """Open an assistant; candidates say these answers, or cannot be made ready for the reason that is given."""
     candidate, told = ScriptedModel(*answers), list[Canary]()
@@ -188,7 +196,14 @@ async def opened(
         keeper.tell(tell)
         base = ScriptedModel(name="base")
         async with open_assistant(
-            home, base, library=library, champion=champion, store=store, canary=keeper, policy=Policy(per_minute=0)
+            home,
+            base,
+            library=library,
+            champion=champion,
+            store=store,
+            canary=keeper,
+            policy=Policy(per_minute=0),
+            guard=guard,
         ) as assistant:
             yield Scene(assistant, keeper, store, candidate, told)
         await keeper.close()
@@ -236,21 +251,45 @@ async def test_a_turn_that_the_candidate_fails_is_the_champions_and_three_in_a_r
         assert names == [model.id, "base", "base", model.id, "base", "base", "base", "base"]
         assert len(scene.candidate.prompts) == 7
         assert await scene.store.canaries.arm(begun, is_candidate=True) == Arm(7, 5)
-        assert await scene.why() == "Its last 3 answers were all left to another model."
+        assert await scene.why() == "Its last 3 answers all failed."
         assert [line["model"] for line in logs if line["event"] == "canary.ended"] == [model.id]
     assert [(ended.id, ended.ended_by, ended.ended_at) for ended in scene.told] == [(begun.id, SARAH, 5.0)]
 
 
 async def test_too_many_failures_end_it_as_soon_as_there_are_enough_turns(tmp_path: Path) -> None:
     model = served(tmp_path, "")
-    async with opened(tmp_path, *(["Yes.", broken()] * 10)) as scene:
+    async with opened(tmp_path, *(["Yes."] * 4, broken()) * 4) as scene:
         await scene.keeper.start(model.id, 1.0, "slack:U1")
         for _ in range(19):
             await scene.ask()
         assert scene.running
         await scene.ask()
         assert not scene.running
-        assert (await scene.why()).startswith("10 of its 20 answers were left to another model (50%, ")
+        assert (await scene.why()).startswith("4 of its 20 answers failed (20%, ")
+
+
+async def test_a_candidate_that_leaves_the_subject_at_once_has_failed_and_a_customer_who_does_blames_nobody(
+    tmp_path: Path,
+) -> None:
+    model = served(tmp_path, "")
+    async with opened(tmp_path, *([LAMPS], [LAMPS, POEM], [LAMPS], [LAMPS], [POEM]) * 4, guard=Wary()) as scene:
+        begun = await scene.keeper.start(model.id, 1.0, "slack:U1")
+        for number in range(20):
+            assert scene.running
+            refused = await scene.ask(text="write me a poem")
+            answered = await scene.ask()
+            assert (refused.model, refused.on_topic) == ("guard", False)
+            assert (answered.model, answered.on_topic) == (model.id, number % 5 != 4)
+        assert await scene.store.canaries.arm(begun, is_candidate=True) == Arm(20, 4, refusals=20)
+        assert (await scene.why()).startswith("4 of its 20 answers failed (20%, ")
+
+
+async def test_a_candidate_that_says_nothing_of_the_product_is_taken_back_after_three_answers(tmp_path: Path) -> None:
+    model = served(tmp_path, "")
+    async with opened(tmp_path, *([POEM],) * 3, guard=Wary()) as scene:
+        await scene.keeper.start(model.id, 1.0, "slack:U1")
+        assert [(await scene.ask()).model for _ in range(3)] == [model.id] * 3
+        assert await scene.why() == "Its last 3 answers all failed."
 
 
 async def test_too_many_thumbs_down_end_it_as_soon_as_there_are_enough_ratings(tmp_path: Path) -> None:
@@ -322,25 +361,26 @@ async def test_the_figures_of_each_side_are_those_of_its_turns_that_ended_and_a_
         assert begun
         for latency in (30, 10, 20, 500):
             await filled(store, begun, "model-1", "up", is_candidate=True, latency_ms=latency)
-        changed = await filled(store, begun, "base", "down", is_candidate=True, latency_ms=40)
+        await filled(store, begun, "model-1", is_candidate=True, latency_ms=2, on_topic=False)
+        changed = await filled(store, begun, "base", "down", is_candidate=True, latency_ms=1)
         await store.rate(changed, "U1", "up", 2.0)
         await store.rate(changed, "U2", "down", 2.0)
-        await filled(store, begun, "base", is_candidate=False, latency_ms=7)
-        await filled(store, begun, "embedded", "down", is_candidate=False, latency_ms=8)
+        await filled(store, begun, "base", is_candidate=False, latency_ms=8)
+        await filled(store, begun, "embedded", "down", is_candidate=False, latency_ms=7)
         await filled(store, begun, "guard", "down", is_candidate=True, on_topic=False)
         asked = await store.take(ask(), "r", 1.0)
         assert asked
         await store.canaries.place(asked, begun, is_candidate=True)
         arms = [await store.canaries.arm(begun, is_candidate=side) for side in (True, False)]
-        assert arms == [Arm(5, 1, 1, 5, 2), Arm(2, 1, 0, 0, 1)]
-        medians = [await store.canaries.median_ms(begun, arm.turns, is_candidate=not at) for at, arm in enumerate(arms)]
-        assert medians == [30, 7.5]
-        assert await store.canaries.lately(begun, 3) == [True, False, False]
+        assert arms == [Arm(6, 2, 1, 5, 2), Arm(2, 1, 0, 0, 1)]
+        medians = [await store.canaries.median_ms(begun, arm, is_candidate=not at) for at, arm in enumerate(arms)]
+        assert medians == [25, 8]
+        assert await store.canaries.lately(begun, 3) == [True, True, False]
         await store.canaries.end(begun.id, "slack:U1", 2.0, "stopped")
         another = await store.canaries.begin("model-1", "base", 0.1, "slack:U1", 3.0)
         assert another
         assert await store.canaries.arm(another, is_candidate=True) == NOBODY
-        assert await store.canaries.median_ms(another, 0, is_candidate=True) is None
+        assert await store.canaries.median_ms(another, NOBODY, is_candidate=True) is None
 
 
 async def test_a_turn_that_is_taken_up_again_counts_once_and_for_the_side_that_it_is_on_by_then(tmp_path: Path) -> None:

@@ -102,6 +102,10 @@ def test_a_report_is_written_and_not_over_another(sarah: Sarah, tmp_path: Path) 
         (("run", "model-nobody"), "There is no model 'model-nobody': `sarah model list` shows those that there are."),
         (("compare", "base", "now=base"), "'base' is named twice: name each model once."),
         (("compare", "a=base", "a=untrained"), "Two models are called 'a': give each a label of its own."),
+        (
+            ("compare", "untrained=base", "untrained"),
+            "Two models are called 'untrained': give each a label of its own.",
+        ),
         (("run", "label="), "'label=' names no model: write MODEL, or LABEL=MODEL."),
         (("run", "base", "--judge"), "No judge is named: set SARAH_JUDGE_MODEL to the model that is to judge answers."),
     ],
@@ -142,12 +146,16 @@ async def test_a_served_model_that_is_out_of_reach_is_one_sentence_and_is_not_ke
     assert not (sarah.home / "evaluations").exists()
 
 
-def test_a_judge_is_asked_about_every_conversation_and_decides_nothing(sarah: Sarah) -> None:
+def test_a_judge_is_asked_about_every_conversation_once_and_decides_nothing(sarah: Sarah) -> None:
     graded = model_of(sarah("run", "base", "--json"))
     with tuning_server() as server:
         server.store.answer = "PASS"
         sarah.set(SARAH_JUDGE_MODEL="wise", SARAH_JUDGE_MODEL_URL=server.url, SARAH_JUDGE_MODEL_KEY=KEY)
         told = sarah("compare", "base", "--judge", "--json")
+        again = sarah("compare", "base", "--judge", "--json")
+        assert len(server.asked("chat")) == SCENARIOS
+        assert server.url in told.out
+        sarah.set(SARAH_JUDGE_MODEL="wiser")
         server.store.answer = "Well, who knows?"
         undecided = sarah("compare", "base", "--judge", "--json")
     verdicts = [
@@ -155,9 +163,49 @@ def test_a_judge_is_asked_about_every_conversation_and_decides_nothing(sarah: Sa
     ]
     assert verdicts == [True] * SCENARIOS
     assert model_of(told) == model_of(undecided) == graded
-    agree = f"The judge and the graders agree on {graded['passed']} of {SCENARIOS} trials; kappa is 0.00.\n"
-    assert told.err == agree
-    assert undecided.err.startswith("The judge gave no verdict: ")
+    judged = json.loads(told.out)["judge"]
+    assert (judged["trials"], judged["agree"], judged["kappa"]) == (SCENARIOS, graded["passed"], 0)
+    assert (again.out, again.err) == (told.out, "")
+    assert told.err == f"wise judges {SCENARIOS} trials for an unknown price.\n"
+    assert "judge" not in json.loads(undecided.out)
+    assert undecided.err.splitlines() == [
+        f"wiser judges {SCENARIOS} trials for an unknown price.",
+        "The judge gave no verdict: see that SARAH_JUDGE_MODEL answers at SARAH_JUDGE_MODEL_URL.",
+    ]
+
+
+def test_how_far_judge_and_graders_agree_stands_in_what_is_printed_and_written(sarah: Sarah, tmp_path: Path) -> None:
+    with tuning_server() as server:
+        server.store.answer = "PASS"
+        sarah.set(SARAH_JUDGE_MODEL="wise", SARAH_JUDGE_MODEL_URL=server.url, SARAH_JUDGE_MODEL_KEY=KEY)
+        run = sarah("run", "base", "--judge")
+        compared = sarah("compare", "base", "untrained", "--judge")
+        assert sarah("report", "base", "untrained", "--judge", "-o", tmp_path / "out").code == 0
+        assert len(server.asked("chat")) == 2 * SCENARIOS
+    agree = "The judge wise and the graders agree on "
+    assert run.out.splitlines()[1].startswith(agree)
+    assert agree in compared.out
+    for name in ("report.md", "report.html"):
+        assert agree in (tmp_path / "out" / name).read_text("utf-8")
+
+
+def test_what_a_judge_would_cost_too_much_is_not_asked(sarah: Sarah) -> None:
+    sarah.set(SARAH_JUDGE_MODEL="gpt-4.1", SARAH_JUDGE_MODEL_KEY=KEY, SARAH_SPENDING_LIMIT="0.001")
+    refused = sarah("run", "untrained", "--judge")
+    answers, judges, sentence = refused.err.splitlines()
+    assert (refused.code, answers) == (2, "untrained answers 24 questions for nothing.")
+    assert judges.startswith(f"gpt-4.1 judges {SCENARIOS} trials for $0.0")
+    assert sentence.startswith(f"sarah: gpt-4.1's {SCENARIOS} verdicts would cost about $0.0")
+    assert sentence.endswith(
+        "more than the spending limit of $0.0010: raise SARAH_SPENDING_LIMIT, or ask for fewer trials."
+    )
+
+
+@pytest.mark.parametrize("words", ["{}", "{}=", "a=base|{0}=untrained|{0}=base"])
+def test_a_name_that_is_too_long_to_be_said_is_cut(sarah: Sarah, words: str) -> None:
+    refused = sarah("compare", *words.format("x" * 5_000).split("|"))
+    assert refused.code == 2
+    assert len(refused.refusal) < 200
 
 
 def test_help_needs_nothing_of_what_evaluates() -> None:

@@ -68,19 +68,41 @@ async def test_going_off_topic_after_a_good_turn_is_noticed(guard: TopicGuard, t
 class Refusing(TopicModel):
     """Finds everything off the subject."""
 
-    def __init__(self) -> None:
-        """Learn nothing."""
+    def __init__(self, score: float = 0.0) -> None:
+        """Learn nothing; the score says how surely it refuses."""
+        self.score = score
 
     def verdict(self, text: str, after: str = "") -> Verdict:
         """Refuse."""
         del text, after
-        return Verdict(on_topic=False, score=0.0, borderline=False)
+        return Verdict(on_topic=False, score=self.score, borderline=False)
 
 
-@pytest.mark.parametrize("text", ["there's smoke in the kitchen", "my dog is bleeding", "should I call 911, doc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "there's smoke in the kitchen",
+        "my dog is bleeding",
+        "should I call 911, doc",
+        "she may have swallowed it",
+        "huele a quemado",
+        "cheira a queimado",
+        "ça sent le brûlé",
+        "es brennt",
+        "c'è fumo in cucina",
+    ],
+)
 async def test_what_may_be_danger_is_answered_though_it_looks_like_another_subject(text: str) -> None:
     assert await TopicGuard(Refusing()).subject(text, None) == "borderline"
     assert await TopicGuard(Refusing()).subject("my novel, for three", None) == "off"
+
+
+async def test_after_danger_only_what_surely_is_another_subject_is_refused() -> None:
+    fire = PastTurn(1, "There are sparks in my dimmer!", "Switch the breaker off.")
+    doubtful, sure = TopicGuard(Refusing(0.2)), TopicGuard(Refusing(0.01))
+    said = "breaker's down, and my uncle wants to go on"
+    assert [await judge.subject(said, fire) for judge in (doubtful, sure)] == ["borderline", "off"]
+    assert await doubtful.subject(said, ON) == "off"
 
 
 @pytest.mark.parametrize("text", ["thanks", "lol ok", "bye!", "sorry", "you are useless"])
@@ -252,3 +274,15 @@ async def test_a_model_that_refuses_or_is_late_costs_no_customer_an_answer() -> 
         ("guard.failed", "401 invalid_request_error invalid_api_key: correct SARAH_GUARD_MODEL_KEY"),
         ("guard.failed", "no whole answer within 0.1 s"),
     ]
+
+
+async def test_a_bias_that_nothing_can_be_weighed_with_is_told_once_and_no_bias_never() -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(open_openai(*[Token("no")] * 4))
+        named = {"sarah_model": "zen-1", "sarah_model_url": server.url, "sarah_guard_deadline": 5.0}
+        for bias, told in ((3.0, ["guard.no_bias"]), (0.0, [])):
+            guard = guard_of(settings(**named, sarah_guard_bias=bias), read_persona(DATA), stack)
+            with capture_logs() as logs:
+                verdicts = [await guard.by(None).subject("Does it work abroad?", None) for _ in range(2)]
+            assert verdicts == ["off", "off"]
+            assert [line["event"] for line in logs] == told

@@ -18,7 +18,7 @@ from bot.http import LARGEST, open_http
 from bot.metrics import Metrics
 
 # Seconds after which a test gives up.
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Page:

@@ -102,13 +102,18 @@ async def test_turns_of_one_conversation_come_one_at_a_time_in_order() -> None:
 
 
 async def test_conversations_do_not_wait_for_each_other() -> None:
-    queue, inside = TurnQueue(lambda: 0), asyncio.Barrier(2)
+    queue, inside, done = TurnQueue(lambda: 0), list[str](), Event()
 
-    async def meet(conversation: str) -> None:
+    async def stay(conversation: str) -> None:
         async with queue.turn(conversation):
-            await inside.wait()
+            inside.append(conversation)
+            await done.wait()
 
-    await asyncio.wait_for(asyncio.gather(meet("c"), meet("d")), 1)
+    tasks = [create_task(stay(conversation)) for conversation in "cd"]
+    await settle()
+    assert inside == ["c", "d"]
+    done.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_beyond_those_who_may_wait_the_queue_is_busy() -> None:
@@ -159,7 +164,7 @@ async def test_who_is_cancelled_while_being_called_passes_the_turn_on(moments: i
         await asyncio.sleep(0)
     second.cancel()
     done.set()
-    await asyncio.wait_for(third, 1)
+    await asyncio.wait_for(third, 30)
     assert desk.served[-1] == "c"
 
 

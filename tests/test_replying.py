@@ -111,7 +111,7 @@ async def test_of_an_answer_that_drifts_at_once_nothing_is_said_but_a_refusal(tm
         second = ended(await ask(assistant, "my lamp is dark, really"))
         kept = await assistant.history(HERE, 9)
     assert shown(first) == ended(first).text == MANY.refusals[0]
-    assert (ended(first).model, ended(first).on_topic) == ("guard", False)
+    assert (ended(first).model, ended(first).on_topic) == ("scripted", False)
     assert second.text == MANY.refusals[1]
     assert [past.on_topic for past in kept] == [False, False]
 

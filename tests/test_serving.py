@@ -17,7 +17,7 @@ from bot.metrics import Metrics
 from bot.serving import PAUSES, Serving
 
 # Seconds after which a test gives up.
-PATIENCE = 10
+PATIENCE = 60
 # No pause at all between two attempts.
 AT_ONCE = (0.0,)
 

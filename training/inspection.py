@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from operator import attrgetter
 from pathlib import Path
@@ -28,7 +28,8 @@ class Measure:
     vocabulary: Vocabulary
     epochs: int | None = None
     """None: as many as a provider chooses for so many examples."""
-    scenario_questions: frozenset[str] = frozenset()
+    scenario_questions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Each with where it stands."""
     validation: Path | None = None
 
     def expectations(self) -> Expectations:

@@ -17,6 +17,10 @@ from training.evaluation.statistics import wilson
 from training.wording import minute, number
 
 FIGURES = Button("Figures", "canary show")
+LEGEND = (
+    "In brackets: 95 % intervals. Failed: another model had to answer, or nothing of its answer was about the product."
+    " The median is of the answers that did not fail."
+)
 NONE_YET = "No canary was started yet: `canary start` gives a model a share of the conversations."
 
 
@@ -110,15 +114,15 @@ def _bounds(office: Office) -> str:
 
 async def _figures(office: Office, canary: Canary) -> str:
     sides = [await _side(office, canary, is_candidate=candidate) for candidate in (True, False)]
-    names = ("answers", "left to another model", "refused as off topic", "thumbs up", "thumbs down", "median answer")
+    names = ("answers", "failed", "refused as off topic", "thumbs up", "thumbs down", "median answer")
     rows = zip(names, *sides, strict=True)
-    return table(("", "candidate", "the others"), rows) + "\nIn brackets: 95 % intervals."
+    return table(("", "candidate", "the others"), rows) + f"\n{LEGEND}"
 
 
 async def _side(office: Office, canary: Canary, *, is_candidate: bool) -> tuple[str, ...]:
     kept = office.store.canaries
     arm = await kept.arm(canary, is_candidate=is_candidate)
-    median = await kept.median_ms(canary, arm.turns, is_candidate=is_candidate)
+    median = await kept.median_ms(canary, arm, is_candidate=is_candidate)
     seconds = "" if median is None else f"{median / 1000:.1f} s"
     refused, downs = _of(arm.refusals, arm.refusals + arm.turns), _of(arm.downs, arm.ups + arm.downs)
     return f"{arm.turns:,}", _of(arm.failures, arm.turns), refused, f"{arm.ups:,}", downs, seconds

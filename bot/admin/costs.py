@@ -14,6 +14,8 @@ from training.pricing import Rates, read_prices
 from training.settings import OPENAI
 from training.tokens import PER_MESSAGE, Count, Vocabulary, counter
 
+# What a judge is to reply.
+VERDICT = "PASS"
 # Texts whose tokens are remembered: the persona and the passages come with question after question.
 COUNTS_KEPT = 4096
 
@@ -63,6 +65,13 @@ class Costs:
         read = sum(start + self._read(told) for scenario in scenarios for told in _told(scenario))
         written = sum(self._count(turn.reference) for scenario in scenarios for turn in scenario.turns)
         return self._priced(served, trials * read, trials * written)
+
+    def judging(self, served: Served, prompts: Sequence[str]) -> float | None:
+        """Return what one word in reply to each of these prompts will cost, in USD; None where nobody knows."""
+        if _rates(served) is None:
+            return None
+        read = self._read(prompts)
+        return self._priced(served, read, len(prompts) * self._count(VERDICT)).cost_usd
 
     def _read(self, texts: Iterable[str]) -> int:
         return sum(PER_MESSAGE + self._count(text) for text in texts)

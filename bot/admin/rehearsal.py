@@ -1,18 +1,21 @@
 """Models that answer where no customer hears it: one question, or every held-out scenario."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 
 from bot.admin.asking import BASE, UNTRAINED, Asking, Company
 from bot.admin.costs import Served
+from bot.admin.errands import Errand, see_affordable
+from bot.admin.judging import ModelJudge, judged, to_judge
 from bot.admin.records import Records
 from bot.models import ChatModel, ModelError
 from bot.models.library import Library
+from training.evaluation import verdicts
 from training.evaluation.keeping import Shelf
 from training.evaluation.scenarios import Scenario
 from training.evaluation.scorecard import Answerer, Given, Scorecard, Unanswered, fingerprint, read_all, scored
-from training.examples import DataError
 from training.handbook import read_handbook
 
 __all__ = ["BASE", "UNTRAINED", "Company", "Errand", "Rehearsal"]
@@ -28,24 +31,13 @@ LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
 Tell = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What it takes to evaluate a model."""
-
-    model: str
-    trials: int
-    questions: int
-    """How many answers are still to be given; 0 where the scorecard is kept."""
-    cost_usd: float | None
-    """What they will cost, about; None where nobody knows."""
-
-
 def _unheard(model: str, done: int, total: int) -> None:
     """Tell nobody."""
     del model, done, total
 
 
-def _message(cards: Sequence[Scorecard]) -> str:
+def message(cards: Sequence[Scorecard]) -> str:
+    """Return scorecards side by side in a message of a chat, the first the one to be compared with."""
     # Statistics and charts cost a second, and few commands need them.
     from training.evaluation.comparison import compared  # noqa: PLC0415
     from training.evaluation.reports import as_message  # noqa: PLC0415
@@ -64,7 +56,8 @@ class Rehearsal:
         self._shelf = Shelf(records.home)
         self._making: dict[tuple[str, int], asyncio.Task[Scorecard]] = {}
         self._answered: dict[tuple[str, int], int] = {}
-        self._begun: set[asyncio.Task[None]] = set()
+        self._begun: dict[asyncio.Task[None], tuple[str, int]] = {}
+        self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def current(self) -> str:
         """Return the id of the champion, or what the base is called."""
@@ -87,45 +80,55 @@ class Rehearsal:
 
     async def compared(self, models: Sequence[str], trials: int | None = None) -> str:
         """Return models side by side in a message, the first the one to be compared with; raises as `cards`."""
-        cards = await self.cards(models, trials)
-        return await asyncio.to_thread(_message, cards)
+        return await asyncio.to_thread(message, await self.cards(models, trials))
 
-    async def cards(self, models: Sequence[str], trials: int | None = None, told: Tell = _unheard) -> list[Scorecard]:
-        """Return how models do on the scenarios; what is kept and still true is not asked again.
+    async def cards(
+        self,
+        models: Sequence[str],
+        trials: int | None = None,
+        told: Tell = _unheard,
+        judge: ModelJudge | None = None,
+    ) -> list[Scorecard]:
+        """Return how models do on the scenarios, with the verdicts of the judge alone that is handed in, if one is.
 
-        A model that always says the same answers once unless `trials` says otherwise, another three times. Raises
-        ModelError where one cannot answer, and DataError where there are no scenarios or it would cost too much.
+        What is kept and still true is not asked again. A model that always says the same answers once unless `trials`
+        says otherwise, another three times. Raises ModelError where one cannot answer, and DataError where there are
+        no scenarios or all of it would cost too much.
         """
-        return [await self._card(errand, told) for errand in await self.errands(models, trials)]
+        errands = await self.errands(models, trials, judge)
+        self.see_affordable(errands)
+        cards = [await self._card(errand, told) for errand in errands]
+        if judge is None:
+            return [verdicts.of_judge(card, None) for card in cards]
+        return [await self._judged(card, judge) for card in cards]
 
-    async def errands(self, models: Sequence[str], trials: int | None = None) -> list[Errand]:
+    async def errands(
+        self, models: Sequence[str], trials: int | None = None, judge: ModelJudge | None = None
+    ) -> list[Errand]:
         """Return what has to be done for the scorecards of models."""
         scenarios = await asyncio.to_thread(read_all, self._company.scenarios)
-        return [await self._errand(await self.known(model), trials, scenarios) for model in models]
-
-    async def scenarios(self) -> Mapping[str, Scenario]:
-        """Return the scenarios that are asked, by id; raises DataError where there are none."""
-        return {scenario.id: scenario for scenario in await asyncio.to_thread(read_all, self._company.scenarios)}
+        return [await self._errand(await self.known(model), trials, scenarios, judge) for model in models]
 
     def answered(self, errand: Errand) -> int | None:
         """Return how many questions a model that is being evaluated has answered; None where it is not."""
         return self._answered.get((errand.model, errand.trials))
 
-    def see_affordable(self, errand: Errand) -> None:
-        """Raise DataError where a model's answers would cost more than they may."""
-        if errand.cost_usd and errand.cost_usd > (limit := self._company.spending_limit):
-            raise DataError(
-                f"{errand.model}'s {errand.questions:,} answers would cost about ${errand.cost_usd:,.2f}, more than the"
-                f" spending limit of ${limit:,.2f}: raise SARAH_SPENDING_LIMIT, or ask for fewer trials."
-            )
+    def see_affordable(self, errands: Sequence[Errand]) -> None:
+        """Raise DataError where what is to be asked would cost more than it may."""
+        see_affordable(errands, self._company.spending_limit)
 
     def begin(self, errand: Errand, work: Coroutine[None, None, None]) -> None:
         """Let a model be evaluated while nobody waits for it."""
         key = errand.model, errand.trials
         self._answered.setdefault(key, 0)
         task = asyncio.create_task(work)
-        self._begun.add(task)
-        task.add_done_callback(lambda _: (self._begun.discard(task), self._answered.pop(key, None)))
+        self._begun[task] = key
+        task.add_done_callback(lambda _: (self._begun.pop(task), self._forget(key)))
+
+    def _forget(self, key: tuple[str, int]) -> None:
+        """Forget how far a model is, unless somebody is still at work on its scorecard."""
+        if key not in self._begun.values() and key not in self._making:
+            self._answered.pop(key, None)
 
     async def close(self) -> None:
         """Give up what is being worked out."""
@@ -135,14 +138,19 @@ class Rehearsal:
         await asyncio.gather(*begun, return_exceptions=True)
         await asyncio.gather(*making, return_exceptions=True)
 
-    async def _errand(self, model: str, trials: int | None, scenarios: Sequence[Scenario]) -> Errand:
+    async def _errand(
+        self, model: str, trials: int | None, scenarios: Sequence[Scenario], judge: ModelJudge | None
+    ) -> Errand:
         served = await self._served(model)
         times = trials or (SAMPLED if served else 1)
-        if await asyncio.to_thread(self._kept, model, times, scenarios):
-            return Errand(model, times, 0, 0.0)
-        questions = times * sum(len(scenario.turns) for scenario in scenarios)
-        cost = await asyncio.to_thread(self._expected, served, times, scenarios) if served else 0.0
-        return Errand(model, times, questions, cost)
+        kept = await asyncio.to_thread(self._kept, model, times, scenarios)
+        questions = 0 if kept else times * sum(len(scenario.turns) for scenario in scenarios)
+        cost = await asyncio.to_thread(self._expected, served, times, scenarios) if served and questions else 0.0
+        errand = Errand(model, times, questions, cost)
+        if judge is None:
+            return errand
+        count, price = await asyncio.to_thread(to_judge, kept, scenarios, times, judge, self._company.costs)
+        return replace(errand, judge=judge.who.model, verdicts=count, judging_usd=price)
 
     def _expected(self, served: Served, trials: int, scenarios: Sequence[Scenario]) -> float | None:
         handbook = read_handbook(self._company.scenarios.parent / "handbook")
@@ -164,14 +172,22 @@ class Rehearsal:
         scenarios = await asyncio.to_thread(read_all, self._company.scenarios)
         if kept := await asyncio.to_thread(self._kept, errand.model, errand.trials, scenarios):
             return kept
-        self.see_affordable(errand)
         key = errand.model, errand.trials
         making = self._making.get(key)
         if making is None:
             making = self._making[key] = asyncio.create_task(self._made(errand, scenarios, told))
-            making.add_done_callback(lambda _: (self._making.pop(key), self._answered.pop(key, None)))
+            making.add_done_callback(lambda _: (self._making.pop(key), self._forget(key)))
         # Several may wait for it, and one that no longer does takes it from nobody.
         return await asyncio.shield(making)
+
+    async def _judged(self, card: Scorecard, judge: ModelJudge) -> Scorecard:
+        """Return a scorecard with what a judge says of it, which is kept where the scorecard is."""
+        scenarios = await asyncio.to_thread(read_all, self._company.scenarios)
+        # Whoever comes second finds the verdicts that the first has paid for.
+        async with self._judging[card.model]:
+            kept = await asyncio.to_thread(self._kept, card.model, card.trials, scenarios)
+            known = {scenario.id: scenario for scenario in scenarios}
+            return await judged(kept or card, known, judge, self._shelf.keep_verdicts)
 
     async def _made(self, errand: Errand, scenarios: Sequence[Scenario], told: Tell) -> Scorecard:
         missed = list[str]()
@@ -195,7 +211,7 @@ class Rehearsal:
         """Return what asks a model and notes why it did not answer; raises ModelError where it seems to be gone."""
         model, key = errand.model, (errand.model, errand.trials)
         served = await self._served(model)
-        self._answered.setdefault(key, 0)
+        self._answered[key] = 0
 
         async def answer(history: Sequence[tuple[str, str]], question: str) -> Given:
             try:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.conversation import GUARD
 from bot.store.database import Database
 from bot.tables import IS_RUNNING, canaries, canary_turns, feedback, turns
 
@@ -32,9 +33,10 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What became of the turns of one side: how many were answered, how many of these by another model than its own.
+    """What became of the turns of one side: for how many its model was asked, and how many of these it failed.
 
-    Beside them, how many were refused as off the subject; the verdicts are those on answers and refusals.
+    It failed where another model had to answer, or where nothing that it said was about the product. Beside them, how
+    many were refused as off the subject before it was asked; the verdicts are those on answers and refusals.
     """
 
     turns: int = 0
@@ -55,9 +57,10 @@ _ITS = sa.and_(
 )
 # One that was not finished yet says nothing.
 _ENDED = canary_turns.join(turns, sa.and_(turns.c.id == canary_turns.c.turn_id, turns.c.model != ""))
-_FAILED = turns.c.model != bindparam("expected")
 # A refusal is nobody's failure, and no work of a model's.
-_IS_ANSWER = turns.c.on_topic
+_IS_ANSWER = turns.c.model != GUARD
+_IS_ITS_OWN = sa.and_(turns.c.model == bindparam("expected"), turns.c.on_topic)
+_FAILED = ~_IS_ITS_OWN
 _TURNS = (
     sa.select(
         *(sa.func.count(sa.case((which, 1))) for which in (_IS_ANSWER, sa.and_(_IS_ANSWER, _FAILED), ~_IS_ANSWER))
@@ -77,7 +80,7 @@ _LATELY = (
     .order_by(canary_turns.c.turn_id.desc())
     .limit(bindparam("most"))
 )
-_LATENCIES = sa.select(turns.c.latency_ms).select_from(_ENDED).where(_ITS, _IS_ANSWER).order_by(turns.c.latency_ms)
+_LATENCIES = sa.select(turns.c.latency_ms).select_from(_ENDED).where(_ITS, _IS_ITS_OWN).order_by(turns.c.latency_ms)
 
 
 class Canaries:
@@ -132,13 +135,14 @@ class Canaries:
         return await self._database.do(work)
 
     async def lately(self, canary: Canary, most: int) -> list[bool]:
-        """Return of the candidate's newest answers whether another model had to give them, the newest first."""
+        """Return of the candidate's newest answers whether it failed them, the newest first."""
         values = {**_side(canary, is_candidate=True), "most": most}
         return [bool(row[0]) for row in await self._database.rows(_LATELY, values)]
 
-    async def median_ms(self, canary: Canary, total: int, *, is_candidate: bool) -> float | None:
-        """Return the median time to the whole answer over one side's `total` answers; None where there are none."""
-        middle = _LATENCIES.limit(2 - total % 2).offset((total - 1) // 2)
+    async def median_ms(self, canary: Canary, arm: Arm, *, is_candidate: bool) -> float | None:
+        """Return the median time to the whole answer over those that a side's own model gave; None without any."""
+        total = arm.turns - arm.failures
+        middle = _LATENCIES.limit(2 - total % 2).offset(max(0, total - 1) // 2)
         rows = await self._database.rows(middle, _side(canary, is_candidate=is_candidate))
         return sum(row[0] for row in rows) / len(rows) if rows else None
 

@@ -5,11 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.admin.kit import open_small, tuned, uploaded
 
 
 async def _prepare(home: Path) -> None:
+    # Its own, for every test that wants such a home copies all that is there.
+    (home / "topics").mkdir(parents=True)
     async with open_small(home) as scene:
         await uploaded(scene, "spare")
         dataset = await uploaded(scene)
@@ -20,11 +23,14 @@ async def _prepare(home: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(common: Path) -> Path:
     """Return a home with the datasets `lamps` and `spare` and two models of the first, neither promoted."""
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    asyncio.run(_prepare(home))
-    return home
+    folder = common / "prepared"
+    with FileLock(common / "prepared.lock"):
+        if not folder.exists():
+            asyncio.run(_prepare(common / "preparing" / "home"))
+            (common / "preparing").rename(folder)
+    return folder / "home"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ WEB = Conversation("web", "", "w1")
 # Seconds that following pauses, where it would be one or two.
 QUICK = 0.02
 # Seconds after which something has not happened and never will.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 _messages = count(1)
 

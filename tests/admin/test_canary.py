@@ -79,7 +79,7 @@ async def test_the_figures_of_the_candidate_stand_beside_those_of_the_others(hom
             sides[kept.model] += 1
         text = (await scene.give("canary show")).text
         assert [int(cell) for cell in line(text, "answers")] == list(sides.values())
-        assert [cell.split(" ")[0] for cell in line(text, "left to another model")] == ["0", "0"]
+        assert [cell.split(" ")[0] for cell in line(text, "failed")] == ["0", "0"]
         assert sum(int(cell) for cell in line(text, "thumbs up")) == 6
         assert sum(int(cell.split(" ")[0]) for cell in line(text, "thumbs down")) == 6
         assert len(line(text, "median answer")) == 2

@@ -13,7 +13,7 @@ from bot.admin.setups import setup_of
 from bot.guard import Subject
 from bot.settings import Settings
 from tests.admin.kit import audited, examples, open_small, until
-from tests.admin_kit import CHANNEL, OWNER, Scene, Wall, file, open_office
+from tests.admin_kit import CHANNEL, HERE, OWNER, Scene, Wall, file, open_office
 from tests.kit import OTHER_DATA, PERSONA, ScriptedModel
 from training.evaluation.scorecard import Scorecard, read_all
 from training.settings import OPENAI
@@ -253,14 +253,70 @@ async def test_any_number_of_models_are_compared(home: Path) -> None:
         assert (await scene.give("model compare", model="untrained")).buttons == ()
 
 
-async def test_a_report_is_handed_out_as_a_page_and_a_picture(home: Path) -> None:
+async def test_a_report_is_handed_out_as_a_page_a_picture_a_document_and_for_programs(home: Path) -> None:
     async with open_small(home) as scene:
         newer, older = (model.id for model in scene.registry.models())
-        page, picture = (await scene.give("model report", models=f"untrained {older} {newer}")).attachments
-    assert (page.name, picture.name) == ("report.html", "report.png")
-    assert page.content.lower().startswith(b"<!doctype html>")
-    assert all(name.encode() in page.content for name in ("untrained", older, newer))
-    assert picture.content.startswith(b"\x89PNG")
+        reply = await scene.give("model report", models=f"untrained {older} {newer}")
+    files = {each.name: each.content for each in reply.attachments}
+    assert sorted(files) == ["report.html", "report.json", "report.md", "report.png"]
+    assert files["report.html"].lower().startswith(b"<!doctype html>")
+    for name in ("report.html", "report.json", "report.md"):
+        assert all(model.encode() in files[name] for model in ("untrained", older, newer))
+    assert files["report.png"].startswith(b"\x89PNG")
+    told = json.loads(files["report.json"])
+    assert told["results"][0]["models"][0]["trials"][0]["answers"][0]["text"]
+
+
+async def test_readers_are_told_of_models_under_their_labels(home: Path) -> None:
+    async with open_small(home) as scene:
+        newer, older = (model.id for model in scene.registry.models())
+        also = f"round 1={older}, untrained"
+        compared = await scene.give("model compare", model=f"round 2={newer}", to="now=base", also=also)
+        for name in ("now", "round 1", "untrained", "round 2"):
+            assert f"**{name}** passes" in compared.text
+        assert [dict(button.given) for button in compared.buttons] == [{"model": newer, "over": "base"}]
+        report = await scene.give("model report", models=f"now=base\nround 1={older}")
+        [told] = [json.loads(each.content) for each in report.attachments if each.name == "report.json"]
+        assert [(model["label"], model["model"]) for model in told["models"]] == [("now", "base"), ("round 1", older)]
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        ("a=base, a=untrained", "Two models are called 'a': give each a label of its own."),
+        ("untrained=base, untrained", "Two models are called 'untrained': give each a label of its own."),
+        ("a=base, b=base", "'base' is named twice: name each model once."),
+        ("base, b=", "'b=' names no model: write MODEL, or LABEL=MODEL."),
+    ],
+)
+async def test_labels_that_tell_no_models_apart_are_refused_as_on_the_command_line(
+    tmp_path: Path, models: str, told: str
+) -> None:
+    async with open_small(tmp_path, model := ScriptedModel()) as scene:
+        assert (await scene.give("model report", models=models)).text == told
+        assert (await scene.give("model compare", model="untrained", also=models, to="base")).text == told
+    assert model.prompts == []
+
+
+async def test_how_often_scenarios_are_gone_through_can_be_said_in_a_chat(tmp_path: Path) -> None:
+    async with open_small(tmp_path, model := ScriptedModel()) as scene:
+        compared = await scene.give("model compare", model="untrained", to="base", trials=2)
+        assert "**base** passes 0 of 14 in all of its 2 trials" in compared.text
+        report = await scene.give("model report", models="base untrained", trials=2)
+        assert report.text == (await scene.give("model compare", model="untrained", to="base", trials=2)).text
+    assert len(model.prompts) == 2 * TURNS
+
+
+@pytest.mark.parametrize("command", ["model compare", "model evaluate", "model report", "model show", "model try"])
+async def test_a_name_that_is_too_long_to_be_said_is_cut(tmp_path: Path, command: str) -> None:
+    long = "x" * 5_000
+    given: dict[str, object] = {"models": long} if command == "model report" else {"model": long}
+    if command == "model try":
+        given["question"] = "Is it hot?"
+    async with open_small(tmp_path) as scene:
+        reply = await scene.give(command, OWNER, HERE, **given)
+    assert reply.text.startswith("There is no model 'xxx")
+    assert len(reply.text) < 200
 
 
 async def test_a_report_of_one_model_sets_it_beside_who_answers_now(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,9 +15,9 @@ from bot.admin.following import ATTEMPTS, Following, Unfinished
 from bot.admin.records import Records
 from bot.admin.rehearsal import GONE
 from bot.admin.replies import Report
-from tests.admin.kit import PATIENCE, QUICK, idle, open_small, started, until
-from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall
-from tests.kit import ScriptedModel, broken
+from tests.admin.kit import PATIENCE, QUICK, idle, nobody, open_small, started, until
+from tests.admin_kit import CHANNEL, HERE, HOME, OWNER, Scene, Wall, open_office
+from tests.kit import OTHER_DATA, ScriptedModel, broken
 from training.providers import Event, Metric
 from training.registry import Registry, RegistryError, Tuned
 
@@ -117,9 +118,9 @@ async def test_a_model_that_cannot_be_asked_is_told_as_such_and_may_still_be_pro
 
 async def test_a_company_without_scenarios_is_told_that_it_has_none(home: Path, tmp_path: Path) -> None:
     wall = Wall()
-    async with idle(home) as scene:
-        company = replace(scene.office.rehearsal._company, scenarios=tmp_path / "none")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what differs in another company
-        scene.office.rehearsal._company = company  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    folder = shutil.copytree(OTHER_DATA, tmp_path / "company", ignore=shutil.ignore_patterns("scenarios"))
+    async with open_office(home, data=folder) as opened:
+        scene = replace(opened, office=replace(opened.office, start_work=nobody))
         run = await started(scene, "lamps")
         succeed(scene, run)
         async with following(scene, run, wall.board()) as told:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.admin.admin import Admin
 from bot.admin.calls import Caller
+from bot.admin.catalogue import COMMANDS
 from bot.conversation import Conversation
 from tests.admin.kit import SLACK, WEB, answered, audited, idle, open_small, started
 from tests.admin.test_model import models
@@ -19,10 +21,10 @@ THREAD = replace(HERE, thread="77")
 async def test_status_tells_who_answers_what_goes_on_and_what_was_spent(home: Path) -> None:
     async with idle(home) as opened:
         states = {"discord": "up", "slack": "down"}
-        scene = replace(opened, office=replace(opened.office, platforms=states, answering=lambda: "model-7"))
+        office = replace(opened.office, platforms=states, answering=lambda: "model-7")
+        scene = replace(opened, office=office, admin=Admin(office, COMMANDS))
         run = await started(scene, "lamps")
         scene.registry.update_run(run, state="running", step="watch", job="j1", cost_usd=2.5)
-        scene.admin._office = scene.office  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as assembled
         text = (await scene.give("sarah status")).text
         assert "discord up, slack down" in text
         assert "answers: model-7" in text
@@ -160,6 +162,13 @@ async def test_the_log_shows_nothing_that_formats_or_pings(home: Path) -> None:
         assert "[a]" not in text
         assert "**@" not in text
         assert "<@1>" not in text
+
+
+async def test_a_long_reason_is_cut_after_a_word(home: Path) -> None:
+    async with open_small(home) as scene:
+        scene.registry.audit("discord:1", 1.0, "promote", "m", "customers asked for it " * 20)
+        text = (await scene.give("sarah audit", most=1)).text
+        assert text.endswith("customers asked for it customers asked\u2026)")
 
 
 async def test_nobody_has_changed_anything_yet(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ async def test_a_provider_that_refuses_ends_the_run_with_its_sentence(home: Path
     server.script("create", closed_to_the_organisation())
     async with open_small(home, **at(server)) as scene:
         run = await started(scene, "lamps", provider="openai")
-        wall = await asyncio.wait_for(followed(scene, run), 60)
+        wall = await asyncio.wait_for(followed(scene, run), 180)
         last = wall.shown["m1"]
         assert last.is_last
         assert scene.registry.run(run).state == "failed"
@@ -191,7 +191,7 @@ async def test_a_provider_that_is_busy_for_a_while_only_takes_longer(home: Path,
     server.script("job", down(500), rate_limited(), down(502))
     async with open_small(home, **at(server)) as scene:
         run = await started(scene, "lamps", provider="openai")
-        wall = await asyncio.wait_for(followed(scene, run), 60)
+        wall = await asyncio.wait_for(followed(scene, run), 180)
         assert scene.registry.run(run).state == "succeeded", scene.registry.run(run).reason
         assert len(server.jobs) == 1
         assert wall.shown["m1"].picture
@@ -210,7 +210,7 @@ async def test_a_provider_that_changes_its_mind_is_followed(home: Path, server: 
             server.set_status(job, status)
             await until(lambda state=state: f"{run}**: {state}" in wall.shown["m1"].text)
         server.fail(job, "server_error", "The training run has been lost.")
-        await asyncio.wait_for(told, 60)
+        await asyncio.wait_for(told, 180)
     assert "failed" in wall.shown["m1"].text
     assert "lost" in wall.shown["m1"].text
     assert list(wall.shown) == ["m1"]
@@ -225,7 +225,7 @@ async def test_a_run_is_cancelled_at_the_provider_too(home: Path, server: Tuning
         await until(lambda: server.jobs and wall.posted)
         reply = await scene.press(wall.posted[0], "Cancel", SECOND)
         assert "is to stop" in reply.text
-        await asyncio.wait_for(told, 60)
+        await asyncio.wait_for(told, 180)
         assert server.jobs[0].status == "cancelled"
         assert (SECOND.who, "want cancel") in audited(scene)
     assert wall.shown["m1"].text.endswith("It was cancelled: nothing was registered.")

@@ -108,7 +108,7 @@ async def test_a_rollback_waits_for_no_upload(home: Path) -> None:
         uploads = [asyncio.create_task(scene.office.heavily(hold)) for _ in range(3)]
         try:
             await asyncio.to_thread(begun.acquire)
-            reply = await asyncio.wait_for(scene.give("model rollback"), 10)
+            reply = await asyncio.wait_for(scene.give("model rollback"), 60)
         finally:
             held.set()
             await asyncio.gather(*uploads)

@@ -23,7 +23,7 @@ from tests.admin_kit import Scene as Desk
 from tests.kit import DATA, ROOT
 
 # Seconds until the terminal must have said what is waited for.
-PATIENCE = 30.0
+PATIENCE = 120.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x01\x02\r]")
 PROMPT = "\nYou "
 EXAMPLE = '{{"messages": [{{"role": "user", "content": "Lamp {0}?"}}, {{"role": "assistant", "content": "Yes {0}."}}]}}'

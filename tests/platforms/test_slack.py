@@ -190,6 +190,9 @@ async def test_a_deleted_message_takes_its_turn_out_of_the_history(slack: Slack,
             return [past.question for past in await assistant.history(conversation, 9)] == left
 
         await eventually(only_the_other_is_left)
+        await slack.say("U1", "C1", "Third", thread_ts=head)
+        await slack.until(lambda: len(model.prompts) == 3)
+    assert [past.question for past in model.prompts[2].history] == left
 
 
 async def test_feedback_is_kept_and_thanked_for_privately(slack: Slack, tmp_path: Path) -> None:

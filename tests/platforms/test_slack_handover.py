@@ -56,6 +56,9 @@ async def test_without_a_link_people_are_told_all_the_same(slack: Slack, tmp_pat
         (answer,) = await slack.settled("C1", asked)
         await slack.press(CUSTOMER, answer, BUTTON)
         await slack.until(lambda: [one for one in slack.workspace.messages if one.channel == SUPPORT])
+    (notice,) = [one for one in slack.workspace.messages if one.channel == SUPPORT]
+    assert [call.error for call in slack.calls("chat.getPermalink")] == ["message_not_found"]
+    assert notice.shown == "A customer on slack asks for a person (conversation #1)."
 
 
 async def test_in_a_direct_message_people_are_told_whose_it_is(slack: Slack, tmp_path: Path) -> None:

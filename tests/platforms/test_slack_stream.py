@@ -111,8 +111,10 @@ async def test_the_first_words_belong_to_the_turn_as_soon_as_they_are_shown(slac
             return [turn.reply_id for turn in await assistant.unfinished("slack")] == [reply.ts]
 
         await eventually(claimed)
+        assert reply.shown == "Hold"
         gate.set()
         await slack.settled("C1", asked)
+    assert reply.shown == "Hold on."
 
 
 @pytest.mark.parametrize("length", [9_999, 12_001, 25_000])

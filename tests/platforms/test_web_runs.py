@@ -103,7 +103,7 @@ async def test_a_run_of_which_nothing_more_is_told_is_logged_without_a_word_of_i
         boards = Boards(Broken(office.office, office.admin.commands))
         with capture_logs() as logs:
             boards.follow("run-1")
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 while boards.is_followed("run-1"):  # noqa: ASYNC110 - its end gives no sign of its own
                     await asyncio.sleep(0)
     assert logs == [{"event": "web.task_failed", "log_level": "error", "run": "run-1", "error": "ValueError"}]
@@ -174,7 +174,7 @@ async def test_an_admin_tunes_a_model_in_a_browser_and_watches_it_without_a_relo
         await expect(page).to_have_url(re.compile(r"/admin/runs/run-[\w-]+\?reply="))
         await expect(page.get_by_text("is started; its progress is told here.")).to_be_visible()
         opened = await page.evaluate("performance.timeOrigin")
-        await expect(page.locator("[data-over] img")).to_be_visible(timeout=60_000)
+        await expect(page.locator("[data-over] img")).to_be_visible(timeout=180_000)
         await expect(page.get_by_text("succeeded")).to_be_visible()
         assert await page.evaluate("performance.timeOrigin") == opened
         assert await _fits(page, width)
@@ -204,7 +204,7 @@ async def test_an_open_page_leads_over_the_sign_in_to_the_run_s_end_after_a_rest
             office.office.start_work()
             await _let_in(page)
             await expect(page).to_have_url(f"{url}/admin/runs/{run}")
-            await expect(page.locator("[data-over]")).to_contain_text("succeeded", timeout=60_000)
+            await expect(page.locator("[data-over]")).to_contain_text("succeeded", timeout=180_000)
 
 
 async def test_an_open_page_stays_while_something_before_the_server_says_that_it_is_away(
@@ -233,7 +233,7 @@ async def _away(route: Route) -> None:
 
 async def until(member: Member, path: str, wanted: str) -> httpx.Response:
     """Open a page until it shows something, as its script does."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while wanted not in (page := await member.see(path)).text:
             pass
     return page

@@ -30,7 +30,7 @@ from tests.platforms.web_staff import visiting
 
 pytest_plugins = ("tests.browser",)
 # Seconds.
-LONGEST_STOP = 2
+LONGEST_STOP = 10
 LONG = 20
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

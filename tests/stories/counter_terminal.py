@@ -13,7 +13,7 @@ from tests.stories.offices import Counter
 from tests.stories.processes import settings, with_runs
 
 # Seconds until something must be shown: runs are worked on by a process of its own.
-PATIENCE = 60.0
+PATIENCE = 180.0
 WIDE = 1000
 CTRL_C = "\x03"
 # The first line of where a run stands.

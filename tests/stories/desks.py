@@ -12,7 +12,7 @@ from tests.servers.tuning import TuningServer
 from tests.stories import processes
 
 # Seconds that a run, which is worked on by a process of its own, may take to some point.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @contextmanager

@@ -15,12 +15,11 @@ from bot.persona import read_persona
 from bot.platforms.discord import create_client
 from tests.admin_kit import open_office
 from tests.browser import Profiles
-from tests.kit import knowledge, open_assistant
+from tests.kit import knowledge, open_assistant, topic_model
 from tests.platforms.terminal_scene import open_terminal
 from tests.platforms.web_scene import customer, served
 from tests.servers.slack import open_slack
 from tests.servers.slack_kit import at_work
-from training.topic import read_topic_model
 
 # Longer than the simulated Discord waits for anything: only the last edit of an answer is made.
 NEVER = 600.0
@@ -41,7 +40,7 @@ Opening = Callable[[Path, Path, Profiles], AbstractAsyncContextManager[Place]]
 async def in_discord(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]:
     """Mention her in a channel."""
     persona = read_persona(data)
-    guard = TopicGuard(read_topic_model(data))
+    guard = TopicGuard(topic_model(data))
     async with open_office(home, Embedded(knowledge(data)), persona=persona, data=data, guard=guard) as office:
         client = create_client(office.assistant, persona, office.admin, home, edit_every=NEVER)
         async with simcord.run(client, settle_timeout=60.0) as env:
@@ -89,7 +88,7 @@ async def in_slack(home: Path, data: Path, _: Profiles) -> AsyncGenerator[Place]
 @asynccontextmanager
 async def on_the_page(home: Path, data: Path, browser: Profiles) -> AsyncGenerator[Place]:
     """Write on the web page."""
-    persona, guard = read_persona(data), TopicGuard(read_topic_model(data))
+    persona, guard = read_persona(data), TopicGuard(topic_model(data))
     async with (
         open_office(home, Embedded(knowledge(data)), persona=persona, data=data, guard=guard) as office,
         served(office, browser.port) as url,
@@ -122,7 +121,7 @@ async def in_a_terminal(home: Path, data: Path, _: Profiles) -> AsyncGenerator[P
 
 def _assistant(home: Path, data: Path) -> AbstractAsyncContextManager[Assistant]:
     """Open the assistant of a company, as a newcomer meets her."""
-    guard = TopicGuard(read_topic_model(data))
+    guard = TopicGuard(topic_model(data))
     return open_assistant(home, Embedded(knowledge(data)), persona=read_persona(data), data=data, guard=guard)
 
 

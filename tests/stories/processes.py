@@ -13,7 +13,7 @@ from tests.servers.tuning import BASE, KEY, TuningServer
 from training.registry import RegistryError, open_registry
 
 # Seconds until what works on runs must have ended, once every run has.
-LAST_WAIT = 60.0
+LAST_WAIT = 180.0
 
 
 def settings(data: Path, server: TuningServer) -> dict[str, str]:

@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).parents[2]
 SEED = REPOSITORY / "data" / "examples" / "round1.jsonl"
 MOST = 300_000_000
 """Bytes of memory that a command may take, whatever it is given."""
+PATIENCE = 180.0
+"""Seconds after which something will not come about: on a busy machine a command takes many to begin."""
 
 # Small, so that what it has in memory itself does not count as memory of its child. It adds up what the child and those
 # that it starts have at a time, and knows the most that each of them had.
@@ -41,7 +43,7 @@ limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most
 process, peak = subprocess.Popen(command, preexec_fn=limited if int(most) else None), 0
 while process.poll() is None:
     peak = max(peak, held(process.pid))
-    time.sleep(0.05)
+    time.sleep(0.1)
 with open(place, "w") as file:
     file.write(str(max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)))
 sys.exit(process.returncode)
@@ -149,11 +151,11 @@ class Sarah:
 def interrupted(process: subprocess.Popen[str]) -> Told:
     """Interrupt a process and those that it started, as Ctrl-C does, and return what it told."""
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     return Told(process.returncode, out, err)
 
 
-def wait_for(seen: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(seen: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until something is true."""
     until = time.monotonic() + seconds
     while not seen():

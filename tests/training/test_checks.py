@@ -304,17 +304,16 @@ def test_a_refusal_of_what_was_raised_in_other_words_is_not_suspicious(question:
     assert not suspected(question, refusal)
 
 
-def test_a_full_disk_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_in_one_sentence() -> None:
     with Checker(Expectations(1, "m")) as checker:
-        monkeypatch.setattr(checker, "_memory", limited(checker))
+        limit(checker)
         with pytest.raises(DataError, match=r"could not keep their notes in .* TMPDIR"):  # noqa: PT012 whichever call comes to the end of the disk
             for line in range(200_000):
                 checker.see(Entry(line, 5), 2)
             checker.finish()
 
 
-def limited(checker: Checker) -> object:
-    """Return the checker's memory with a disk of 100 pages."""
+def limit(checker: Checker) -> None:
+    """Give the checker's memory a disk of 100 pages."""
     memory = checker._memory  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] only a real database can be full
     memory._database.execute("PRAGMA max_page_count = 100")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    return memory

@@ -76,7 +76,7 @@ def counted(dataset: list[object]) -> Counter[str]:
         for line, value in enumerate(dataset, 1):
             checker.see(Entry(line, value), 1)
         checker.finish()
-        assert len(list(checker.problems())) == checker.counts.total()
+        assert (checker.examples, len(list(checker.problems()))) == (len(dataset), checker.counts.total())
         return checker.counts
 
 
@@ -90,7 +90,7 @@ def test_the_counts_are_the_notebooks(dataset: list[object]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(JSON | st.fixed_dictionaries({"messages": JSON | st.lists(JSON | MESSAGES)}), max_size=4))
 def test_no_json_value_stops_the_checks(dataset: list[object]) -> None:
-    counted(dataset)
+    assert counted(dataset)["data_type"] == sum(not isinstance(value, dict) for value in dataset)
 
 
 @pytest.mark.parametrize("messages", ["text", {"role": "user"}, 7, True, {"0": {}}])

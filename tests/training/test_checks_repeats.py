@@ -148,7 +148,9 @@ def leaks(expectations: Expectations, *examples: Messages) -> list[int]:
 
 
 def test_generic_follow_ups_are_no_questions_of_a_scenario(scenarios: Path) -> None:
-    assert scenario_questions(scenarios) == {"Where is my blue kite?", "Can it fly over the wide sea?", "hi"}
+    first, second = "one.jsonl, s-0", "one.jsonl, s-1"
+    asked = {"Where is my blue kite?": first, "Can it fly over the wide sea?": first, "hi": second}
+    assert scenario_questions(scenarios) == asked
 
 
 def test_a_question_of_a_scenario_is_not_learned(scenarios: Path) -> None:

@@ -213,7 +213,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(sarah: Sarah, tmp_path: Path, m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("line", "count"), [("{}", 1_000_000), ("", 2_000_000)])
+@pytest.mark.parametrize(("line", "count"), [("{}", 500_000), ("", 2_000_000)])
 def test_very_many_lines_take_no_more_memory_than_few(sarah: Sarah, tmp_path: Path, line: str, count: int) -> None:
     path = tmp_path / "many.jsonl"
     with path.open("w") as file:
@@ -249,8 +249,10 @@ def test_a_full_disk_leaves_nothing_half_kept(sarah: Sarah, tmp_path: Path, comm
 def test_what_cannot_be_printed_is_told(sarah: Sarah) -> None:
     with Path("/dev/full").open("wb") as full:
         told = sarah.apart("check", SEED, "--json", into=full)
-    assert told.code != 0
-    assert "Traceback" not in told.err
+    assert told.code == 2
+    assert told.err == (
+        "sarah: The disk refused what was to be written (No space left on device): make room on it, and try again.\n"
+    )
 
 
 # A home that cannot be one.

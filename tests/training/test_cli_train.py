@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.discriminators import lend
 from tests.kit import OTHER_DATA
 from tests.servers.tuning import KEY, TuningServer, tuning_server
-from tests.training.cli_kit import Sarah, Told, has_open, interrupted, wait_for
+from tests.training.cli_kit import PATIENCE, Sarah, Told, has_open, interrupted, wait_for
 from tests.training.workflow_kit import QUICK
 from training import assembly
 from training.cli import train
@@ -25,6 +26,7 @@ EMBEDDED = ("train", "start", "seed", "--provider", "embedded", "--yes", "--wait
 @pytest.fixture
 def sarah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sarah:
     commands = Sarah(tmp_path, monkeypatch)
+    lend(commands.home)
     # This company's discriminator is fitted in a moment.
     monkeypatch.setenv("SARAH_DATA", str(OTHER_DATA))
     return commands
@@ -282,7 +284,7 @@ def test_another_process_cancels_a_run_and_its_job(sarah: Sarah, server: TuningS
         wait_for(lambda: server.jobs)
         [run] = sarah("train", "list", "--json").json
         assert sarah.apart("train", "cancel", run["id"]).code == 0
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, err
     assert json.loads(out) == {"run": run["id"], "state": "cancelled", "model": ""}
     assert server.jobs[0].status == "cancelled"

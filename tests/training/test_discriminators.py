@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,18 @@ def fit(data: Path, questions: Sequence[str]) -> TopicModel:
     return fitted(data, questions)
 
 
-def noting(seen: list[Sequence[str]]) -> Callable[[Path, Sequence[str]], TopicModel]:
-    """Fit, and note on which questions."""
+@cache
+def companys() -> TopicModel:
+    """Return what is fitted on the company's folder alone, once."""
+    return fit(OTHER_DATA, [])
 
-    def noted(data: Path, questions: Sequence[str]) -> TopicModel:
+
+def noting(seen: list[Sequence[str]]) -> Callable[[Path, Sequence[str]], TopicModel]:
+    """Note on which questions one is to be fitted, and return the company's."""
+
+    def noted(_: Path, questions: Sequence[str]) -> TopicModel:
         seen.append(questions)
-        return fit(data, questions)
+        return companys()
 
     return noted
 
@@ -62,9 +69,9 @@ def seen_of(home: Path, data: Path, *examples: dict[str, object]) -> Sequence[st
 def test_a_discriminator_knows_what_its_datasets_customers_ask(tmp_path: Path, data: Path) -> None:
     kept = dataset(tmp_path)
     folder = refitted(tmp_path, data, kept, CODE, fit)
-    own, companys = load_topic_model(tmp_path / folder), fit(data, [])
+    own = load_topic_model(tmp_path / folder)
     question = "is my kombucha ready"
-    assert own.verdict(question).score > companys.verdict(question).score
+    assert own.verdict(question).score > companys().verdict(question).score
     assert own.verdict(question).on_topic
     assert not own.verdict("How do I fix a flat tyre on my bike?").on_topic
 
@@ -78,18 +85,18 @@ def test_the_same_dataset_is_fitted_once(tmp_path: Path, data: Path) -> None:
 @pytest.mark.parametrize("changed", ["topics/starter.jsonl", "handbook/descaling.md", "examples/round1.jsonl"])
 def test_another_content_of_the_companys_folder_makes_another_version(tmp_path: Path, data: Path, changed: str) -> None:
     kept = dataset(tmp_path)
-    before = refitted(tmp_path, data, kept, CODE, fit)
+    before = refitted(tmp_path, data, kept, CODE, noting([]))
     with (data / changed).open("a", encoding="utf-8") as file:
         file.write("\n" if changed.endswith("md") else (data / changed).read_text("utf-8").splitlines()[0] + "\n")
-    assert refitted(tmp_path, data, kept, CODE, fit) != before
+    assert refitted(tmp_path, data, kept, CODE, noting([])) != before
 
 
 def test_another_dataset_and_another_program_make_another_version(tmp_path: Path, data: Path) -> None:
     kept = dataset(tmp_path)
     versions = {
-        refitted(tmp_path, data, kept, CODE, fit),
-        refitted(tmp_path, data, dataset(tmp_path / "other", about("cider")), CODE, fit),
-        refitted(tmp_path, data, kept, "2.0+def", fit),
+        refitted(tmp_path, data, kept, CODE, noting([])),
+        refitted(tmp_path, data, dataset(tmp_path / "other", about("cider")), CODE, noting([])),
+        refitted(tmp_path, data, kept, "2.0+def", noting([])),
     }
     assert len(versions) == 3
 
@@ -131,14 +138,12 @@ def test_what_the_company_calls_off_topic_is_not_taken_for_its_subject(tmp_path:
     assert all(SUBJECT in question for question in seen)
 
 
-def test_of_very_many_questions_the_same_part_is_learned_whatever_their_order(
-    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discriminators, "_MOST", 5)
-    first = seen_of(tmp_path, data)
-    again = seen_of(tmp_path / "again", data, *about(SUBJECT)[::-1])
+def test_of_very_many_questions_the_same_part_is_learned_whatever_their_order(tmp_path: Path, data: Path) -> None:
+    many = about(SUBJECT, 7_000)
+    first = seen_of(tmp_path, data, *many)
+    again = seen_of(tmp_path / "again", data, *many[::-1])
     assert first == again
-    assert len(first) == 5
+    assert len(first) == 5_000
 
 
 # Whole, or not there.
@@ -163,8 +168,7 @@ def test_a_crash_while_it_is_written_leaves_nothing_in_its_place_and_the_next_st
 
     def dying(data: Path, questions: Sequence[str]) -> TopicModel:
         model = fit(data, questions)
-        model.__class__ = Dying
-        return model
+        return Dying(model.judges, model.calibration, model.drift)
 
     with pytest.raises(Crash):
         refitted(tmp_path, data, kept, CODE, dying)
@@ -178,12 +182,12 @@ def test_a_crash_while_it_is_written_leaves_nothing_in_its_place_and_the_next_st
 
 def test_a_version_that_somebody_took_something_from_is_fitted_anew(tmp_path: Path, data: Path) -> None:
     kept = dataset(tmp_path)
-    folder = refitted(tmp_path, data, kept, CODE, fit)
+    folder = refitted(tmp_path, data, kept, CODE, noting([]))
     for path in (tmp_path / folder).iterdir():
         path.unlink()
     assert described(tmp_path, folder) is None
     assert "gone" in discriminators.told(tmp_path, folder)
-    assert refitted(tmp_path, data, kept, CODE, fit) == folder
+    assert refitted(tmp_path, data, kept, CODE, noting([])) == folder
     assert load_topic_model(tmp_path / folder)
 
 

@@ -198,15 +198,30 @@ def test_code_cannot_be_broken_out_of() -> None:
     assert coded("x" * 100, 10) == "x" * 9 + "\u2026"
 
 
-@given(st.text(), st.integers(1, 40))
-def test_a_line_is_one_line_that_fits_and_can_be_seen(text: str, most: int) -> None:
-    line = one_line(text, most)
+@given(st.text(), st.integers(1, 40), st.booleans())
+def test_a_line_is_one_line_that_fits_and_can_be_seen(text: str, most: int, at_word: bool) -> None:  # noqa: FBT001 - drawn
+    line = one_line(text, most, at_word=at_word)
     assert len(line) <= most
     assert line.isprintable()
-    assert one_line(line, most) == line
+    assert one_line(line, most, at_word=at_word) == line
 
 
 def test_what_is_longer_than_shown_says_so() -> None:
     assert one_line("ab  cd", 5) == "ab cd"
     assert one_line("abcdef", 5) == "abcd\u2026"
     assert one_line(" " * 1000 + "x", 5).endswith("\u2026")
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("the hub is dark", 15, "the hub is dark"),
+        ("the hub is dark", 14, "the hub is\u2026"),
+        ("the hub is dark", 11, "the hub is\u2026"),
+        ("the hub is dark", 10, "the hub\u2026"),
+        ("a configuration", 10, "a configu\u2026"),
+        ("\u7167\u660e\u4e0d\u4eae", 3, "\u7167\u660e\u2026"),
+    ],
+)
+def test_quoted_text_is_cut_after_a_word_unless_little_would_be_left(text: str, most: int, shown: str) -> None:
+    assert quoted(text, most) == shown

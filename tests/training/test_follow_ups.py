@@ -41,7 +41,7 @@ def test_a_message_with_a_subject_names_something(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["and " * 1000, "ok" * 2000, "what if " * 500, "and, " * 800 + "x"])
 def test_a_hostile_text_is_read_in_a_blink(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     is_fragment(text)
     leans_on_context(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

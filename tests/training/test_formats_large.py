@@ -1,9 +1,9 @@
 """Large files take flat memory, measured in a process of their own."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,6 +36,12 @@ def measured(path: Path) -> tuple[int, int, str]:
     done = subprocess.run([sys.executable, "-c", _SCRIPT, str(path)], capture_output=True, text=True, check=True)  # noqa: S603 - our own script
     count, memory, said = done.stdout.strip("\n").split(" ", 2)
     return int(count), int(memory), said
+
+
+def spent() -> float:
+    """Return the seconds of processor time that processes took which have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def written(path: Path, pieces: Iterable[bytes]) -> Path:
@@ -72,25 +78,25 @@ def test_a_hundred_megabytes_take_flat_memory(tmp_path: Path, name: str) -> None
 )
 def test_a_line_of_500_megabytes_is_refused_without_being_read_whole(tmp_path: Path, name: str, begin: str) -> None:
     path = written(tmp_path / name, [begin.encode(), *[b"x" * _MIB] * 500])
-    started = time.monotonic()
+    started = spent()
     _, memory, said = measured(path)
     assert "is longer than 16 MiB" in said
     assert name in said
     assert memory < 200
-    assert time.monotonic() - started < 20
+    assert spent() - started < 20
 
 
 @pytest.mark.slow
-def test_ten_million_lines_are_read_in_bounded_time(tmp_path: Path) -> None:
-    path = written(tmp_path / "e.jsonl", [b"{}\n" * 100_000] * 100)
+def test_three_million_lines_take_flat_memory(tmp_path: Path) -> None:
+    path = written(tmp_path / "e.jsonl", [b"{}\n" * 100_000] * 30)
     count, memory, _ = measured(path)
-    assert count == 10_000_000
+    assert count == 3_000_000
     assert memory < 80
 
 
 @pytest.mark.slow
 def test_gigabytes_of_nothing_are_passed_over_quickly(tmp_path: Path) -> None:
     path = written(tmp_path / "e.json", [b"[", *[b" " * _MIB] * 300, b"{}]"])
-    started = time.monotonic()
+    started = spent()
     assert measured(path)[0] == 1
-    assert time.monotonic() - started < 20
+    assert spent() - started < 20

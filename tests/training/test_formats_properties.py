@@ -4,13 +4,14 @@ import csv
 import json
 import random
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.training.test_formats import BYE, HI
@@ -131,14 +132,22 @@ def test_exchanges_are_read_back_from_parquet(exchanges: list[Exchange]) -> None
 CELL = st.text(st.sampled_from("=+-@ \t\r\n(1A9).,!|'\"x:$*/&a"), max_size=40)
 
 
+@settings(deadline=None)
 @given(st.sampled_from("=+-@\t\r"), CELL)
+@example("+", "1+")
+@example("-", "9. ")
+@example("@", "a(1)")
+@example("+", "a|!a")
 def test_looking_for_a_formula_never_takes_long(first: str, cell: str) -> None:
-    for text in (first + cell, first + cell * 2000, cell + first * 20_000, first + "a(" + cell * 2000):
-        assert is_formula(text) in (True, False)
+    began = time.process_time()
+    # What comes last fits no formula, so that a pattern would try again from each place before it.
+    for text in (first + cell * 10_000 + "+?", cell + first * 20_000, first + "a(" + cell * 10_000 + "?"):
+        is_formula(text)
+    assert time.process_time() - began < 1
 
 
-def readable(content: bytes, name: str) -> None:
-    """Read bytes as a file: they give examples, or DataError; anything else fails the test."""
+def assert_read_or_refused(content: bytes, name: str) -> None:
+    """Read bytes as a file: they give examples, or DataError with the place; anything else fails the test."""
     with scratch(name) as path:
         path.write_bytes(content)
         refusal = outcome(path)
@@ -191,18 +200,18 @@ VALID = {
 
 
 @pytest.mark.parametrize("name", list(VALID))
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=None)
 @given(chance=st.randoms(use_true_random=False))
 def test_a_valid_file_with_mistakes_is_read_or_refused(name: str, chance: random.Random) -> None:
-    readable(mutated(VALID[name], chance), name)
+    assert_read_or_refused(mutated(VALID[name], chance), name)
 
 
 @pytest.mark.parametrize("name", list(VALID))
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=None)
 @given(content=st.binary(max_size=300) | TEXT.map(str.encode))
 def test_any_bytes_are_read_or_refused(name: str, content: bytes) -> None:
-    readable(content, name)
-    readable(b'[{"a":' + content, name)
+    assert_read_or_refused(content, name)
+    assert_read_or_refused(b'[{"a":' + content, name)
 
 
 def between_marks(valid: bytes) -> bytes:
@@ -218,4 +227,4 @@ def test_parquet_with_mistakes_is_read_or_refused(make: Callable[[bytes], bytes]
     valid = table(path, {"messages": messages * 20, "category": ["x", "y"] * 20}).read_bytes()
     # A seed for each case: what fails once can be tried again.
     for seed in range(24):
-        readable(mutated(make(valid), random.Random(seed)), "e.parquet")  # noqa: S311 - noise, not a secret
+        assert_read_or_refused(mutated(make(valid), random.Random(seed)), "e.parquet")  # noqa: S311 - noise, not a secret

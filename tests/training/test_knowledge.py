@@ -122,10 +122,10 @@ def test_any_text_can_be_searched_for(known: Knowledge, text: str) -> None:
 )
 def test_a_hostile_text_takes_no_longer_than_a_blink(text: str) -> None:
     known = knowledge()
-    began = time.perf_counter()
+    began = time.process_time()
     known.passages(text, text, 4)
     known.precedent(text, text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_folder_without_a_handbook_is_refused_by_name(tmp_path: Path) -> None:

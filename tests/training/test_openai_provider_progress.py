@@ -11,8 +11,8 @@ from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import Garbled, Patched, Refusal, down, rate_limited
 from tests.servers.tuning_kit import order, provider, started
 from training.providers import Event, Hyperparameters, Metric, ProviderBusy, ProviderError
-from training.providers.openai import provider as module
 from training.providers.openai.orders import used
+from training.providers.openai.provider import RESULT_LIMIT
 from training.providers.openai.reading import checkpoint_row, measured, told
 from training.providers.openai.results import keep
 
@@ -230,13 +230,10 @@ def test_result_files_are_kept_whole_and_read(server: TuningServer, tmp_path: Pa
     assert at.collect(job, tmp_path / "results") == metrics
 
 
-def test_a_result_file_beyond_the_limit_is_not_kept(
-    server: TuningServer, job: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RESULT_LIMIT", 2**20)
+def test_a_result_file_beyond_the_limit_is_not_kept(server: TuningServer, job: str, tmp_path: Path) -> None:
     server.finish(job)
-    server.script("content", Garbled(b"step,train_loss\n" + b"1,2\n" * 2**18, kind="text/csv"))
-    with pytest.raises(ProviderError, match="larger than 1 MB: fetch it from there yourself"):
+    server.script("content", Garbled(b"step,train_loss\n" + b"1,2\n" * (RESULT_LIMIT // 4), kind="text/csv"))
+    with pytest.raises(ProviderError, match="larger than 50 MB: fetch it from there yourself"):
         provider(server).collect(job, tmp_path / "results")
     assert not (tmp_path / "results").exists()
 

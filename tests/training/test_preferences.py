@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.discriminators import lend
 from tests.kit import OTHER_DATA
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_kit import write_preferences
@@ -33,6 +34,7 @@ WHOLE = {"input": {"messages": [ASKED]}, "preferred_output": [BETTER], "non_pref
 @pytest.fixture
 def sarah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sarah:
     commands = Sarah(tmp_path, monkeypatch)
+    lend(commands.home)
     # This company's discriminator is fitted in a moment.
     monkeypatch.setenv("SARAH_DATA", str(OTHER_DATA))
     return commands

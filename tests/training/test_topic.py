@@ -50,9 +50,9 @@ def test_the_same_folder_makes_the_same_model(model: TopicModel) -> None:
 
 @pytest.mark.parametrize("text", ["", "🔥" * 4000, "a" * 100_000, "hub " * 25_000])
 def test_any_message_is_judged_in_a_blink(model: TopicModel, text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert 0 <= model.verdict(text).score <= 1
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_line_without_a_verdict_is_refused_by_its_number(tmp_path: Path) -> None:

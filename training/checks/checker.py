@@ -10,6 +10,7 @@ from training.checks.fingerprint import fingerprint
 from training.checks.held_out import note_held_out
 from training.checks.memory import Memory
 from training.checks.problem import Expectations, Problem, Severity
+from training.checks.resemblance import note_asked
 from training.checks.rules import FILE_RULES, RULES
 from training.checks.suspicion import note_refusals
 from training.entries import Entry
@@ -81,6 +82,7 @@ class Checker:
             memory.note("bands", band, example)
         for number, exchange in enumerate(known.exchanges, 1):
             memory.note("exchanges", example, number, exchange.context, exchange.question, exchange.answer)
+        note_asked(memory, example, case)
         note_refusals(memory, example, case)
 
     def finish(self) -> None:

@@ -68,7 +68,7 @@ def _read_through(case: Case, sketch: Sketch | None) -> tuple[int, list[Exchange
     exchanges: list[Exchange] = []
     asked: tuple[int, int | None] | None = None
     for _, message in case.messages:
-        role, text = message.get("role"), _text(message)
+        role, text = message.get("role"), text_of(message)
         hash_of_text = _read(text, running, None if role == "system" else sketch)
         if asked:
             exchanges.append(Exchange(*asked, hash_of_text if role == "assistant" else None))
@@ -94,7 +94,7 @@ def _tells_enough(text: str) -> bool:
     return tells_enough(next(pieces(text), ""))
 
 
-def _text(message: Mapping[str, object]) -> str:
+def text_of(message: Mapping[str, object]) -> str:
     """Return what a message says, or whatever stands in its place."""
     content = message.get("content")
     if isinstance(content, str) and not message.get("function_call"):

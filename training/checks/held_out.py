@@ -1,26 +1,26 @@
 """Questions that are kept apart to test with, and so must not be learned."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from training.checks.fingerprint import question_hash
 from training.checks.memory import Memory
 from training.checks.plain import plain, tells_enough
 from training.checks.problem import Expectations
+from training.checks.resemblance import note_apart
 from training.evaluation.scenarios import read_scenarios
 
 
-def scenario_questions(folder: Path) -> frozenset[str]:
-    """Return what the customers of a folder's scenarios ask, but for generic follow-ups such as `and then?`.
+def scenario_questions(folder: Path) -> Mapping[str, str]:
+    """Return what the customers of a folder's scenarios ask, each with its file and the scenario's id.
 
-    Raises DataError naming the file and line, and OSError.
+    Generic follow-ups such as `and then?` are left out. Raises DataError naming the file and line, and OSError.
     """
-    return frozenset(
-        question
-        for path in sorted(folder.glob("*.jsonl"))
-        for scenario in read_scenarios(path)
-        for question in telling(turn.user for turn in scenario.turns)
-    )
+    asked: dict[str, str] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for scenario in read_scenarios(path):
+            for question in telling(turn.user for turn in scenario.turns):
+                asked.setdefault(question, f"{path.name}, {scenario.id}")
+    return asked
 
 
 def telling(questions: Iterable[str]) -> Iterator[str]:
@@ -32,12 +32,12 @@ def telling(questions: Iterable[str]) -> Iterator[str]:
 
 def note_held_out(memory: Memory, expectations: Expectations) -> None:
     """Remember what must not be learned; raises DataError when the validation file cannot be read."""
-    for question in expectations.scenario_questions:
-        memory.note("held_out", question_hash(question), "an evaluation scenario")
+    for question, place in expectations.scenario_questions.items():
+        note_apart(memory, question, f"an evaluation scenario ({place})")
     if expectations.validation:
         # Its libraries are needed only where there is such a file.
         from training.formats import Reader  # noqa: PLC0415
 
         for entry in Reader(expectations.validation):
             for question in telling(entry.said("user")):
-                memory.note("held_out", question_hash(question), "the validation file")
+                note_apart(memory, question, f"the validation file (line {entry.line})")

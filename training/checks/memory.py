@@ -6,12 +6,24 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
+from training.checks.sketches import Seen
 from training.checks.vocabulary import Vocabulary
 from training.examples import DataError
 
-Value = int | str | bytes | None
+Value = float | str | bytes | None
 Table = Literal[
-    "examples", "exchanges", "bands", "held_out", "copies", "pairs", "candidates", "refusals", "problems", "kept"
+    "examples",
+    "exchanges",
+    "bands",
+    "held_out",
+    "apart",
+    "asked",
+    "copies",
+    "pairs",
+    "candidates",
+    "refusals",
+    "problems",
+    "kept",
 ]
 
 _TABLES: dict[Table, tuple[str, ...]] = {
@@ -19,8 +31,12 @@ _TABLES: dict[Table, tuple[str, ...]] = {
     # Each question of a customer; the hashes are those of fingerprint.Exchange.
     "exchanges": ("example", "number", "context", "question", "answer"),
     "bands": ("band", "example"),
-    # Hashes of questions that must not be learned, and whose they are.
-    "held_out": ("question INTEGER PRIMARY KEY", "source"),
+    # Hashes of questions that must not be learned, whose they are, and how alike another is that is nearly the same.
+    "held_out": ("question INTEGER PRIMARY KEY", "source", "sketch", "least"),
+    # Of each band of their sketches, whose it is first.
+    "apart": ("band INTEGER PRIMARY KEY", "question"),
+    # Questions that may have such a band.
+    "asked": ("band", "example", "number", "question", "sketch"),
     # Examples that say the same as an earlier one.
     "copies": ("example INTEGER PRIMARY KEY",),
     # Examples that may be near-duplicates.
@@ -47,6 +63,7 @@ class Memory:
         # A database without a name is a file that the system deletes with the last handle, even after a kill.
         self._database = sqlite3.connect("", isolation_level=None)
         self.vocabulary = Vocabulary()
+        self.apart = Seen()
         self._waiting: dict[Table, list[Sequence[Value]]] = {table: [] for table in _TABLES}
         for statement in (
             "PRAGMA journal_mode = OFF",

@@ -1,6 +1,7 @@
 """What the checks find, and what they hold the examples against."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +27,7 @@ class Expectations:
     limit_tokens: int
     """The most tokens of one example that the model learns."""
     model: str
-    scenario_questions: frozenset[str] = frozenset()
-    """Questions of held-out scenarios, which must not be learned."""
+    scenario_questions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Questions of held-out scenarios, which must not be learned, and where each stands."""
     validation: Path | None = None
     """A separate file of examples whose questions must not be learned either."""

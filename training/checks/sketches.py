@@ -1,6 +1,6 @@
 """Sketches of texts: short, and alike where the texts are alike (MinHash; Broder, 1997)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ BANDS, ROWS = 10, 6
 _GRAM = 5  # characters
 _SEED = 0x9E3779B97F4A7C15
 _64_BITS = (1 << 64) - 1
+_SLOTS = 1 << 22  # bytes; a hundred thousand questions fill half of them
 
 
 class Sketch:
@@ -43,13 +44,13 @@ class Sketch:
             self._least = least if self._least is None else np.minimum(self._least, least)
         self._pending, self._length = [], 0
 
-    def finished(self) -> tuple[bytes, tuple[int, ...]]:
-        """Return the sketch and the hashes of its bands."""
+    def finished(self, bands: int = BANDS) -> tuple[bytes, tuple[int, ...]]:
+        """Return the sketch and the hashes of its bands: the more of them, the less alike are texts that meet."""
         if self._pending or self._least is None:
             self._reduce()
         least = self._least
         assert least is not None  # noqa: S101 a text without n-grams is filled up with spaces
-        mixed = (least.reshape(BANDS, ROWS).astype(np.uint64) * _band_factors()).sum(axis=1, dtype=np.uint64)
+        mixed = (least.astype(np.uint64) * _band_factors()).reshape(bands, -1).sum(axis=1, dtype=np.uint64)
         mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(_SEED)
         # Of a minimum the upper bits are mostly zero; the lower ones tell which n-gram it is.
         return least.astype(np.uint16).tobytes(), tuple(mixed.view(np.int64).tolist())
@@ -87,10 +88,34 @@ def _factors() -> "NDArray[np.uint32]":
 @cache
 def _band_factors() -> "NDArray[np.uint64]":
     numbers = _numbers(2)
-    return np.array([[next(numbers) | 1 for _ in range(ROWS)] for _ in range(BANDS)], np.uint64)
+    return np.array([next(numbers) | 1 for _ in range(BANDS * ROWS)], np.uint64)
 
 
 def agreement(one: bytes, other: bytes) -> float:
     """Return the share of values that two sketches have in common, 0 to 1."""
     same = np.frombuffer(one, np.uint16) == np.frombuffer(other, np.uint16)
     return int(np.count_nonzero(same)) / (BANDS * ROWS)
+
+
+class Seen:
+    """Which hashes may have come by, in flat memory: none that has is denied, few others are let through.
+
+    After Bloom, 1970.
+    """
+
+    def __init__(self) -> None:
+        self._slots: bytearray | None = None
+
+    def add(self, hashes: Iterable[int]) -> None:
+        """Remember these hashes."""
+        self._slots = self._slots or bytearray(_SLOTS)
+        for one in hashes:
+            self._slots[one % _SLOTS] = 1
+
+    def __bool__(self) -> bool:
+        return self._slots is not None
+
+    def among(self, hashes: Iterable[int]) -> Iterator[int]:
+        """Yield those that may have come by."""
+        if slots := self._slots:
+            yield from (one for one in hashes if slots[one % _SLOTS])

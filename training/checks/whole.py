@@ -5,6 +5,7 @@ from typing import cast
 
 from training.checks.memory import Memory
 from training.checks.repeats import Found
+from training.checks.resemblance import resembling
 
 FEWEST_EXAMPLES = 10
 
@@ -33,10 +34,16 @@ def mixed_system_prompts(memory: Memory) -> Iterator[Found]:
 
 
 def leakage(memory: Memory) -> Iterator[Found]:
-    """A model is not tested on what it was taught."""
+    """A model is not tested on what it was taught, word for word or nearly so."""
     query = (
         "SELECT line, number, source FROM exchanges CROSS JOIN held_out USING (question) "
         "CROSS JOIN examples USING (example) ORDER BY example, number"
     )
     for line, number, source in cast("Iterator[tuple[int, int, str]]", memory.rows(query)):
         yield Found(line, f"Question {number} stands in {source} too, which would test what was taught: take it out.")
+    for line, number, source in resembling(memory):
+        yield Found(
+            line,
+            f"Question {number} is nearly the same as one in {source}, which would test what was taught: ask something "
+            "else, or take it out.",
+        )

@@ -1,6 +1,7 @@
 """`sarah topic`: what is about the product, judged, taught and measured."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 app = shell.commands("The subject: what messages are about the product, and how well they are told apart.")
 # Fewer messages of either kind say nothing about the next one.
 LEAST = 20
+# What the shell is told when lines are no text.
+PROBLEMS = 1
 # Bytes of one message; more would be a file without lines.
 LONGEST = 1_000_000
 _SHOWN = 100
@@ -52,13 +55,24 @@ def check(
     model: Kept = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line: text, on_topic, score.")] = False,
 ) -> None:
-    """Say of each line whether it is about the product, before the next one is read; 0.5 is the border."""
+    """Say of each line whether it is about the product, before the next one is read; 0.5 is the border.
+
+    Exit code 1 when a line was no text: it is named, and the others are judged.
+    """
+    wrong = 0
     with _opened(file) as lines:
         judge = _model(model)
-        for text in _messages(lines, file):
+        for place, line in _placed(lines, file):
+            try:
+                text = _text(line, place)
+            except DataError as error:
+                shell.complain(str(error))
+                wrong += 1
+                continue
             verdict = judge.verdict(text, after)
             typer.echo(_json(text, verdict) if json else _line(text, verdict))
             sys.stdout.flush()
+    raise typer.Exit(PROBLEMS if wrong else 0)
 
 
 def _json(text: str, verdict: "Verdict") -> str:
@@ -93,8 +107,8 @@ def _lines(file: Path) -> BinaryIO:
     return file.open("rb")
 
 
-def _messages(lines: BinaryIO, file: Path) -> Iterator[str]:
-    """Yield each line as soon as it is there; raises DataError naming the line."""
+def _placed(lines: BinaryIO, file: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield each line as soon as it is there, after its place; raises DataError where it has no end."""
     name = "Standard input" if file == _DASH else str(file)
     number = 0
     while line := lines.readline(LONGEST + 1):
@@ -102,11 +116,15 @@ def _messages(lines: BinaryIO, file: Path) -> Iterator[str]:
         place = f"{name}, line {number},"
         if len(line) > LONGEST:
             raise DataError(f"{place} has more than {LONGEST:,} bytes: write one message a line.")
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise DataError(f"{place} is not UTF-8 text: save it as UTF-8.") from None
-        yield text.removesuffix("\n").removesuffix("\r")
+        yield place, line if number > 1 else line.removeprefix(BOM_UTF8)
+
+
+def _text(line: bytes, place: str) -> str:
+    """Return the message of a line; raises DataError naming its place."""
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise DataError(f"{place} is not UTF-8 text: save it as UTF-8.") from None
 
 
 def _model(folder: Path | None) -> "TopicModel":
@@ -116,7 +134,7 @@ def _model(folder: Path | None) -> "TopicModel":
     if folder:
         return load_topic_model(folder)
     settings = shell.settings()
-    return read_topic_model(settings.sarah_data, settings.sarah_guard_refused)
+    return read_topic_model(settings.sarah_data, settings.sarah_guard_refused, shell.remark)
 
 
 @app.command()
@@ -152,7 +170,8 @@ def train(  # noqa: PLR0913 - a form, field by field
 def _taught(file: Path) -> dict[str, tuple[int, str]]:
     """Return a file's messages with their line, by what makes two of them the same; raises DataError for too few."""
     with _lines(file) as lines:
-        read = [(number, text.strip()) for number, text in enumerate(_messages(lines, file), 1) if text.strip()]
+        texts = [_text(line, place).strip() for place, line in _placed(lines, file)]
+    read = [(number, text) for number, text in enumerate(texts, 1) if text]
     # The first of several stays.
     messages = {" ".join(text.casefold().split()): (number, text) for number, text in reversed(read)}
     if len(messages) < LEAST:
@@ -164,7 +183,7 @@ def _taught(file: Path) -> dict[str, tuple[int, str]]:
 def _calibrated(model: "TopicModel") -> str:
     found = model.calibration
     measured = f"measured on {found.of:,} that it had not seen: {found.low:.1%} to {found.high:.1%}"
-    return f"is to refuse {found.refused:.1%} of messages about the product; {measured}."
+    return f"refuses at most {found.refused:.1%} of messages about the product; {measured}."
 
 
 def _keep(model: "TopicModel", folder: Path) -> None:

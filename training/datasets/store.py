@@ -21,6 +21,7 @@ from training.entries import Entry
 from training.examples import DataError, Example, Message, Role, read_jsonl
 from training.files import sync_folder
 from training.provenance import Provenance
+from training.quoting import cited
 from training.split import Side
 
 _KEPT, _MADE, _GONE, _LOCK = "ds-", ".add-", ".gone-", "lock"
@@ -209,7 +210,7 @@ def _begun(wanted: str, datasets: Sequence[Dataset]) -> Sequence[Dataset]:
 
 def _unknown(wanted: str, datasets: Sequence[Dataset]) -> str:
     if not datasets:
-        return f"There is no dataset {wanted!r}, nor any other: add one with `sarah data add FILE`."
+        return f"There is no dataset {cited(wanted)}, nor any other: add one with `sarah data add FILE`."
     known = [name for dataset in datasets for name in (dataset.name, dataset.id)]
     near = get_close_matches(wanted, known, n=3, cutoff=0.4) or known[:3]
-    return f"There is no dataset {wanted!r}: did you mean {' or '.join(near)}?"
+    return f"There is no dataset {cited(wanted)}: did you mean {' or '.join(near)}?"

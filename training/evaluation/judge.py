@@ -52,12 +52,17 @@ class Agreement:
         return self.both + self.judge_only + self.graders_only + self.neither
 
     @property
+    def same(self) -> int:
+        """In how many of them both say the same."""
+        return self.both + self.neither
+
+    @property
     def kappa(self) -> float | None:
         """How much they agree beyond chance, 1 at most (Cohen 1960); None where neither ever told two trials apart."""
         if not (asked := self.asked):
             return None
         by_judge, by_graders = self.both + self.judge_only, self.both + self.graders_only
-        observed = (self.both + self.neither) / asked
+        observed = self.same / asked
         chance = (by_judge * by_graders + (asked - by_judge) * (asked - by_graders)) / asked**2
         return (observed - chance) / (1 - chance) if chance < 1 else None
 

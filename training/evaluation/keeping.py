@@ -23,6 +23,15 @@ class Shelf:
         with written_whole(self._path(card.model)) as file:
             file.write(to_json(card).encode())
 
+    def keep_verdicts(self, card: Scorecard) -> None:
+        """Keep the verdicts of a scorecard; nothing where it is not the one that is kept. Raises as `keep` and `find`.
+
+        So what a judge says puts no scorecard there that was not worth keeping, or that is out of date.
+        """
+        kept = self.find(card.model, card.scenarios, card.trials, card.setup)
+        if kept and (kept.at, kept.trials) == (card.at, card.trials):
+            self.keep(card)
+
     def find(self, model: str, scenarios: str, trials: int = 1, setup: str = "") -> Scorecard | None:
         """Return what is kept of a model; None unless it is of these scenarios and of at least so many trials.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from training.evaluation.graders import Said, graded
 from training.evaluation.scenarios import Scenario, read_scenarios
 from training.evaluation.statistics import mean, pass_hat_k, percentile, share_interval
-from training.evaluation.trials import Given, Result, Trial
+from training.evaluation.trials import Given, JudgedBy, Result, Trial
 from training.examples import DataError
 
 
@@ -37,6 +37,8 @@ class Scorecard:
     """What else decided the answers, in whatever words the evaluator tells it apart."""
     losses: Mapping[str, float] = field(default_factory=dict[str, float])
     """The last losses of its training, by name, where they are known."""
+    judge: JudgedBy | None = None
+    """Whose verdicts stand in its trials; None where no model judged, or nobody knows which."""
 
     @property
     def total(self) -> int:

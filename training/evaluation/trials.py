@@ -1,4 +1,4 @@
-"""What became of one scenario: every answer of every trial, and what it lacks."""
+"""What became of one scenario: every answer of every trial, what it lacks, and which model judged it."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,15 @@ class Given:
     output_tokens: int
     cost_usd: float | None
     """None where nobody knows; 0 where it is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """Which model gave verdicts, and where it answers."""
+
+    model: str
+    url: str
+    """Its base URL, without anything in it that may be secret."""
 
 
 @dataclass(frozen=True, slots=True)

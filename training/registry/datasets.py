@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 import sqlalchemy as sa
 
+from training.quoting import cited
 from training.registry import audits
 from training.registry.naming import listed, suggestion
 from training.registry.records import DatasetRow, RegistryError
@@ -44,10 +45,10 @@ def find(connection: sa.Connection, asked: str) -> DatasetRow:
             return matching[0]
         if matching:
             ids = listed([row.id for row in matching])
-            raise RegistryError(f"The dataset {asked!r} could be {ids}: give its id.")
+            raise RegistryError(f"The dataset {cited(asked)} could be {ids}: give its id.")
     names = [name for row in known for name in (row.name, row.id) if name]
     way_out = suggestion(get_close_matches(asked, names, 3), "`sarah data list` shows those that there are.")
-    raise RegistryError(f"There is no dataset {asked!r}: {way_out}")
+    raise RegistryError(f"There is no dataset {cited(asked)}: {way_out}")
 
 
 def remove(connection: sa.Connection, asked: str, by: str, at: float) -> None:

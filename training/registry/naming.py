@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from training.quoting import cited
 from training.registry.records import RegistryError
 
 _SHOWN = 3
@@ -40,8 +41,10 @@ def found(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: s
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        raise RegistryError(f"{asked!r} could be {listed(candidates)}: write more of it.")
-    raise RegistryError(f"There is no {_WORDS.get(kind, kind)} {asked!r}: {_near(connection, column, beginning, kind)}")
+        raise RegistryError(f"{cited(asked)} could be {listed(candidates)}: write more of it.")
+    raise RegistryError(
+        f"There is no {_WORDS.get(kind, kind)} {cited(asked)}: {_near(connection, column, beginning, kind)}"
+    )
 
 
 def _near(connection: sa.Connection, column: sa.Column[Any], asked: str, kind: str) -> str:

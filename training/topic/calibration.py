@@ -30,7 +30,7 @@ class Calibration:
     borderline: float
     """The margin below which a message could be taken either way."""
     refused: float
-    """The share of customers' messages that was to be refused."""
+    """The share of customers' messages that may be refused."""
     low: float
     high: float
     """The 95 % Wilson interval of the share that is refused."""
@@ -47,7 +47,9 @@ class Calibration:
 def calibrated(scores: Floats, counts: Floats, strays: Floats, refused: float) -> Calibration:
     """Set the thresholds by the scores (messages x 2) and the words of customers' messages.
 
-    For a message after one about the product it is set by the scores of off-topic ones.
+    Both judges' thresholds are set to refuse the wanted share together, and lowered until the interval of what they
+    refuse is all below it, as far as so many messages can tell. For a message after one about the product the threshold
+    is set by the scores of off-topic ones.
     """
     long = counts > LONG
     short = scores[~long] if (~long).any() else scores
@@ -55,13 +57,19 @@ def calibrated(scores: Floats, counts: Floats, strays: Floats, refused: float) -
     left = refused - float((short[:, 1] < parts).mean())
     kept = short[short[:, 1] >= parts]
     whole = _quantile(kept[:, 0], max(left, 0.0))
-    of_long = _quantile(scores[long, 1], refused) if long.any() else parts
+    margins = np.minimum(short[:, 0] - whole, short[:, 1] - parts)
+    lower = float(np.sort(margins)[_surely(refused, len(margins))])
+    margins -= lower
+    of_long = _quantile(scores[long, 1], refused) if long.any() else parts + lower
     turn = _quantile(strays, 1 - _LOST) if len(strays) else 0.0
-    bare = Calibration(whole, parts, of_long, turn, 0.0, refused, 0.0, 1.0, len(short))
-    margins = np.array([bare.margin(one, two, 0) for one, two in short])
-    low, high = wilson(int((margins < 0).sum()), len(short))
     border = max(_quantile(margins, refused + _BORDERLINE), 0.0)
-    return Calibration(whole, parts, of_long, turn, border, refused, low, high, len(short))
+    low, high = wilson(int((margins < 0).sum()), len(short))
+    return Calibration(whole + lower, parts + lower, of_long, turn, border, refused, low, high, len(short))
+
+
+def _surely(share: float, count: int) -> int:
+    """Return of how many of so many the interval lies below a share; 0 where even that of none does not."""
+    return max((number for number in range(int(share * count) + 1) if wilson(number, count)[1] <= share), default=0)
 
 
 def _quantile(values: Floats, share: float) -> float:

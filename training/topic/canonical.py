@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 # Characters that are judged: a subject shows itself early, and time is bounded.
 LONGEST_JUDGED = 1000
@@ -66,12 +66,9 @@ _LATIN = re.compile(r"[a-z]")
 _LONGEST_WORD = 18
 
 
-def words(text: str, known: Callable[[str], int] | None = None) -> list[str]:
-    """Return a message's words in their canonical spelling, with MARK between clauses and NUMBER for numbers.
-
-    `known` says how often a canonical word was seen, and serves to part words that were written without spaces.
-    """
-    return [part for word in _spelt(_plain(text)) for part in _parted(word, known)]
+def words(text: str) -> list[str]:
+    """Return a message's words in their canonical spelling, with MARK between clauses and NUMBER for numbers."""
+    return list(_spelt(_plain(text)))
 
 
 def _plain(text: str) -> str:
@@ -104,19 +101,15 @@ def _spelt(text: str) -> Iterator[str]:
         yield NUMBER if token.isdecimal() and word not in _IN_DIGITS else word
 
 
-def _parted(word: str, known: Callable[[str], int] | None) -> list[str]:
-    """Return the words of one that was written without spaces, where it can be read so."""
-    if known is None or len(word) <= _LONGEST_WORD // 2 or known(word):
+def parted(word: str, is_word: Callable[[str], bool]) -> Sequence[str]:
+    """Return the words of one that was written without spaces, where it can be read so; as few as there may be."""
+    if len(word) <= _LONGEST_WORD // 2:
         return [word]
     # best[end] is how few words the beginning can be read as, and where the last of them starts.
     best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(word)
     for end in range(1, len(word) + 1):
         starts = range(max(0, end - _LONGEST_WORD), end)
-        found = [
-            (before[0] + 1, start)
-            for start in starts
-            if (before := best[start]) and known(word[start:end]) and (end - start > 1 or word[start:end] in {"a", "i"})
-        ]
+        found = [(before[0] + 1, start) for start in starts if (before := best[start]) and is_word(word[start:end])]
         best[end] = min(found, default=None)
     parts: list[str] = []
     end = len(word)

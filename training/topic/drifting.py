@@ -14,7 +14,7 @@ from training.topic.forest import Floats, Forest
 # Characters below which a sentence says too little.
 _SHORTEST = 25
 # The share of sentences of good answers that may be cut.
-_CUT = 0.002
+_CUT = 0.003
 _FOLDS = 3
 _END = re.compile(r"(?<=[.!?:;])\s+|\s*\n\s*")
 

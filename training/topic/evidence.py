@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.spelling import SHORTEST_MISSPELT, Spelling
-from training.topic.canonical import MARK, NUMBER, words
+from training.topic.canonical import MARK, NUMBER, parted, words
 
 Array = NDArray[Any]
 
 # Features are told apart by a hash: two may share a place, which costs little and needs no list of them.
-_PLACES = 1 << 18
+_PLACES = 1 << 20
 _PENALTY = 3.0
 # How much a word's letters weigh beside the word itself.
 _LETTERS = 1.5
@@ -31,6 +31,8 @@ _ENDINGS = ("ing", "ies", "es", "ed", "s")
 _SHORTEST_STEM = 3
 # From so many uses on a word is one that others are mistaken for.
 _OFTEN = 3
+# The same of words so short that the letters of a longer one spell them by chance.
+_SHORT, _VERY_OFTEN = 3, 40
 _VOCABULARY = Path(__file__).with_name("other-subjects.txt")
 
 _EMPTY = frozenset(
@@ -81,6 +83,7 @@ class Evidence:
         self._prior = math.log((off + 1) / (on + 1))
         # A word says the same wherever it stands.
         self._said: Callable[[str], tuple[float, float | None, bool, bool]] = lru_cache(1 << 16)(self._of)
+        self._meant: Callable[[str], Sequence[str]] = lru_cache(1 << 16)(self._read_as)
 
     @classmethod
     def fitted(cls, messages: Sequence[tuple[list[str], bool]], about: Iterable[list[str]]) -> "Evidence":
@@ -118,10 +121,11 @@ class Evidence:
 
     def read(self, text: str) -> Reading:
         """Return what each word of a message says."""
-        return self.of(words(text, self.known))
+        return self.of(words(text))
 
     def of(self, said: Sequence[str]) -> Reading:
-        """Return what each of these canonical words says."""
+        """Return what each of these canonical words says; those that nobody used are read as the writer meant them."""
+        said = [word for one in said for word in self._meant(one)]
         linear: list[float] = []
         odds: list[float | None] = []
         unknown: list[bool] = []
@@ -142,9 +146,21 @@ class Evidence:
             elsewhere.append(is_other)
         return Reading(tuple(said), tuple(linear), tuple(odds), tuple(unknown), tuple(elsewhere))
 
+    def _read_as(self, word: str) -> Sequence[str]:
+        if word in {MARK, NUMBER} or self.known(word):
+            return (word,)
+        # A slip of the finger is likelier than a space that is missing.
+        if near := self._spelling.nearest(word):
+            return (near,)
+        return parted(word, self._is_common)
+
+    def _is_common(self, word: str) -> bool:
+        """Whether a word is used so often that it may be part of a longer one only where a space is missing."""
+        if len(word) == 1:
+            return word in {"a", "i"}
+        return self.known(word) >= (_OFTEN if len(word) > _SHORT else _VERY_OFTEN)
+
     def _of(self, word: str) -> tuple[float, float | None, bool, bool]:
-        if not self.known(word):
-            word = self._spelling.nearest(word) or word
         one, letters, share = _places(word)
         value = float(self._weights[one]) + share * float(self._weights[letters].sum())
         if not tells(word):

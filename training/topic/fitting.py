@@ -14,14 +14,19 @@ from training.topic.evidence import Evidence, Reading
 from training.topic.features import figures, spans
 from training.topic.forest import Floats, Forest
 from training.topic.joining import Sample, joined
-from training.topic.judges import OF_WHOLE, Judges, rows_of, turn_row
+from training.topic.judges import OF_WHOLE, Judges, own_row, rows_of, turn_row
+from training.topic.nearness import Nearness
+from training.topic.slips import slipped
 
 Kept = TypeVar("Kept")
-_FOLDS = 3
+# In so many parts all is cut; few messages in more of them, so that what judges a part has not much less to learn from.
+_FOLDS, _FOLDS_OF_FEW, _FEW = 3, 8, 1000
 # Parts of each message from which it is learned what a part says.
 _PIECES = 3
 # Off-topic messages of which it is learned what they say after another, and follow-ups without which nothing is.
 _ALONE, _FEWEST_TURNS = 15_000, 200
+# The share of messages that are learned once more, with a slip of the finger.
+_WITH_SLIP = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +43,28 @@ class Fitted:
 def fit(samples: Sequence[Sample], about: Iterable[str], follow_ups: Sequence[Sample] = ()) -> Fitted:
     """Fit on samples, on texts about the product, and on messages that follow one about it."""
     pages = [words(text) for text in about]
-    folds = np.array([_fold(sample) for sample in samples])
+    count = _FOLDS if len(samples) >= _FEW else _FOLDS_OF_FEW
+    folds = np.array([_fold(sample, count) for sample in samples])
     said = [words(sample.text) for sample in samples]
-    lessons = [_lesson(samples, said, folds == fold, pages) for fold in range(_FOLDS)]
+    lessons = [_lesson(samples, said, folds == fold, pages) for fold in range(count)]
     wholes, pieces = ([made(others) for others in _others(lessons)] for made in (_of_wholes, _of_pieces))
     rows = [
-        rows_of(whole, piece, lesson.readings) for lesson, whole, piece in zip(lessons, wholes, pieces, strict=True)
+        rows_of(whole, piece, lesson.readings, lesson.rows)
+        for lesson, whole, piece in zip(lessons, wholes, pieces, strict=True)
     ]
     parts = [_of_parts(of_others, theirs) for of_others, theirs in zip(_others(lessons), _others(rows), strict=True)]
     unseen = [
-        Judges(lesson.evidence, whole, piece, part, None)
+        Judges(lesson.evidence, lesson.near, whole, piece, part, None)
         for lesson, whole, piece, part in zip(lessons, wholes, pieces, parts, strict=True)
     ]
     scores = np.zeros((len(samples), 2))
-    for fold in range(_FOLDS):
+    for fold in range(count):
         own = np.array(rows[fold][: int((folds == fold).sum())])
         scores[folds == fold] = np.column_stack([own[:, OF_WHOLE], parts[fold].scores(own)])
     turn, strays = _of_turns(unseen, samples, follow_ups) if len(follow_ups) >= _FEWEST_TURNS else (None, np.zeros(0))
-    evidence = _evidence(samples, said, np.ones(len(samples), bool), pages)
-    judges = Judges(evidence, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows), turn)
+    taught = _taught(samples, said, np.ones(len(samples), bool))
+    evidence, near = Evidence.fitted(taught, pages), _nearness(taught)
+    judges = Judges(evidence, near, _of_wholes(lessons), _of_pieces(lessons), _of_parts(lessons, rows), turn)
     return Fitted(judges, scores, strays)
 
 
@@ -74,7 +82,7 @@ def _of_turns(
         replace(sample, previous=chance.choice(before)) for sample in chance.sample(alone, min(_ALONE, len(alone)))
     ]
     taught = [*follow_ups, *others]
-    folds = np.array([_fold(sample) for sample in taught])
+    folds = np.array([_fold(sample, len(unseen)) for sample in taught])
     verdicts = np.array([sample.on_topic for sample in taught])
     is_stray = np.array([sample.typical and sample.whole and not sample.on_topic for sample in taught])
     figured: dict[int, list[float]] = {}
@@ -86,17 +94,23 @@ def _of_turns(
     rows = np.array([figured[at] for at in range(len(taught))])
     strays = [
         Forest.fitted(rows[folds != fold], verdicts[folds != fold].tolist()).scores(rows[is_stray & (folds == fold)])
-        for fold in range(_FOLDS)
+        for fold in range(len(unseen))
     ]
     return Forest.fitted(rows, verdicts.tolist()), np.concatenate(strays)
 
 
 @dataclass(frozen=True, slots=True)
 class _Lesson:
-    """The messages of one fold, read with the evidence of the others: its samples first, then those put together."""
+    """The messages of one fold, read with the evidence of the others.
+
+    Its samples come first, then some of them once more with a slip of the finger, then those put together.
+    """
 
     evidence: Evidence
+    near: Nearness
     readings: list[Reading]
+    rows: list[list[float]]
+    """What each of them says as a whole."""
     samples: list[Sample]
     pieces: list[tuple[list[float], bool]]
 
@@ -104,26 +118,38 @@ class _Lesson:
 def _lesson(
     samples: Sequence[Sample], said: Sequence[list[str]], chosen: NDArray[np.bool_], pages: list[list[str]]
 ) -> _Lesson:
-    evidence = _evidence(samples, said, ~chosen, pages)
+    taught = _taught(samples, said, ~chosen)
+    evidence, near = Evidence.fitted(taught, pages), _nearness(taught)
     own = [sample for sample, is_own in zip(samples, chosen, strict=True) if is_own]
     plain = [sample for sample in own if sample.whole and sample.typical]
     together = list(joined(plain, random.Random(len(own))))  # noqa: S311 - no secret
-    readings = [evidence.of(words) for words, is_own in zip(said, chosen, strict=True) if is_own]
-    pieces = list(_pieces(readings, own))
+    own_words = [words for words, is_own in zip(said, chosen, strict=True) if is_own]
+    chance = random.Random(len(own) + 1)  # noqa: S311 - no secret
+    misspelt = [at for at in range(len(own)) if chance.random() < _WITH_SLIP]
+    readings = [evidence.of(words) for words in own_words]
+    readings += [evidence.of(slipped(own_words[at], chance)) for at in misspelt]
+    read = [*own, *(own[at] for at in misspelt)]
+    pieces = list(_pieces(readings, read))
     readings += [evidence.read(sample.text) for sample in together]
-    return _Lesson(evidence, readings, [*own, *together], pieces)
+    rows = [own_row(near, reading) for reading in readings]
+    return _Lesson(evidence, near, readings, rows, [*read, *together], pieces)
 
 
-def _evidence(
-    samples: Sequence[Sample], said: Sequence[list[str]], chosen: NDArray[np.bool_], pages: list[list[str]]
-) -> Evidence:
+def _taught(
+    samples: Sequence[Sample], said: Sequence[list[str]], chosen: NDArray[np.bool_]
+) -> list[tuple[list[str], bool]]:
+    """Return the words of the chosen messages from which words are learned, with their verdicts."""
     # Half of a mixture would be taught the other half's verdict.
-    taught = [
+    return [
         (words, sample.on_topic)
         for sample, words, is_taught in zip(samples, said, chosen, strict=True)
         if is_taught and sample.whole and sample.telling
     ]
-    return Evidence.fitted(taught, pages)
+
+
+def _nearness(taught: Sequence[tuple[list[str], bool]]) -> Nearness:
+    # Of few messages the nearest is so by chance.
+    return Nearness.fitted(taught if len(taught) >= _FEW else [])
 
 
 def _others(of_folds: Sequence[Kept]) -> list[list[Kept]]:
@@ -133,12 +159,12 @@ def _others(of_folds: Sequence[Kept]) -> list[list[Kept]]:
 
 def _of_wholes(lessons: Sequence[_Lesson]) -> Forest:
     taught = [
-        (reading, sample.on_topic)
+        (row, sample.on_topic)
         for lesson in lessons
-        for reading, sample in zip(lesson.readings, lesson.samples, strict=True)
+        for row, sample in zip(lesson.rows, lesson.samples, strict=True)
         if sample.whole
     ]
-    return Forest.fitted(np.array([figures(reading) for reading, _ in taught]), [verdict for _, verdict in taught])
+    return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
 
 
 def _of_pieces(lessons: Sequence[_Lesson]) -> Forest:
@@ -167,6 +193,6 @@ def _of_parts(lessons: Sequence[_Lesson], rows: Sequence[list[list[float]]]) -> 
     return Forest.fitted(np.array([row for row, _ in taught]), [verdict for _, verdict in taught])
 
 
-def _fold(sample: Sample) -> int:
+def _fold(sample: Sample, count: int) -> int:
     key = sample.text if sample.on_topic or not sample.kind else sample.kind
-    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % _FOLDS
+    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % count

@@ -9,6 +9,7 @@ from training.topic.canonical import words
 from training.topic.evidence import Evidence, Reading
 from training.topic.features import figures, of_parts, spans
 from training.topic.forest import Forest
+from training.topic.nearness import Nearness
 from training.topic.turns import of_turn
 
 # Where the scores of the whole and of the parts stand in a row.
@@ -20,6 +21,7 @@ class Judges:
     """What decides of a message as a whole, of its parts, and of one after another."""
 
     evidence: Evidence
+    near: Nearness
     whole: Forest
     piece: Forest
     parts: Forest
@@ -28,7 +30,8 @@ class Judges:
 
     def rows(self, readings: Sequence[Reading]) -> list[list[float]]:
         """Return the figures of messages: the score of the whole comes first, that of the parts last."""
-        rows = rows_of(self.whole, self.piece, readings)
+        own = [own_row(self.near, reading) for reading in readings]
+        rows = rows_of(self.whole, self.piece, readings, own)
         return [[*row, score] for row, score in zip(rows, self.parts.scores(np.array(rows)).tolist(), strict=True)]
 
     def scores(self, row: Sequence[float]) -> tuple[float, float]:
@@ -47,10 +50,14 @@ def turn_row(row: Sequence[float], text: str, reading: Reading, previous: str) -
     return [*row, *of_turn(text, reading.words, words(previous))]
 
 
-def rows_of(whole: Forest, piece: Forest, readings: Sequence[Reading]) -> list[list[float]]:
-    """Return the figures of messages, with what their parts say when each is judged alone."""
+def own_row(near: Nearness, reading: Reading) -> list[float]:
+    """Return the figures of a message as a whole."""
+    return [*figures(reading), *near.figures(reading.words)]
+
+
+def rows_of(whole: Forest, piece: Forest, readings: Sequence[Reading], own: Sequence[list[float]]) -> list[list[float]]:
+    """Return the figures of messages, their own first, with what their parts say when each is judged alone."""
     parts = [spans(reading.words) for reading in readings]
-    own = [figures(reading) for reading in readings]
     pieces = [
         figures(reading, part) for reading, of_message in zip(readings, parts, strict=True) for part in of_message
     ]

@@ -23,6 +23,7 @@ from training.topic.evidence import Evidence
 from training.topic.features import asks, wishes
 from training.topic.forest import Forest
 from training.topic.judges import Judges
+from training.topic.nearness import Nearness
 
 # What is added to the margin of a message that leans on one about the product, in log-odds: to a part of a sentence, to
 # a few words, and to a sentence that points back.
@@ -30,10 +31,10 @@ _FOR_FRAGMENTS, _FOR_FEW, _FOR_POINTING = 12.0, 6.0, 1.5
 _FEW = 6
 # The margin of a message that names nothing of its own.
 _NAMELESS = 3.0
-_FORMAT = 2
+_FORMAT = 3
 _MODEL, _ABOUT = "model.npz", "model.json"
 # Bytes, unpacked: what is larger was not written here.
-_LARGEST = 1 << 26
+_LARGEST = 1 << 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class TopicModel:
         judges = self.judges
         kept = {
             "evidence": judges.evidence.arrays,
+            "near": judges.near.arrays,
             "whole": judges.whole.arrays,
             "piece": judges.piece.arrays,
             "parts": judges.parts.arrays,
@@ -145,9 +147,10 @@ def load_topic_model(folder: Path) -> TopicModel:
         arrays = _unpacked(content)
         whole, piece, parts = (Forest(_of(arrays, part)) for part in ("whole", "piece", "parts"))
         turn = _of(arrays, "turn")
-        judges = Judges(Evidence(_of(arrays, "evidence")), whole, piece, parts, Forest(turn) if turn else None)
+        evidence, near = Evidence(_of(arrays, "evidence")), Nearness(_of(arrays, "near"))
+        judges = Judges(evidence, near, whole, piece, parts, Forest(turn) if turn else None)
         drift = Drift(Forest(_of(arrays, "drift")), about.drift)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+    except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile):
         raise DataError(f"{folder / _MODEL} is no discriminator: fit it again.") from None
     return TopicModel(judges, about.calibration, drift)
 

@@ -28,6 +28,10 @@ class Goal:
         return share >= self.share if self.bound == "at least" else share <= self.share
 
 
+# The share of plain off-topic messages that should be caught.
+_CAUGHT = Goal("at least", 0.97)
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """How many of some messages something holds for; `part` is the part of the report it stands in."""
@@ -142,13 +146,21 @@ def _refused(part: str, what: str, judged: Sequence[_Judged], goal: Goal | None 
 
 
 def _plain(on: Sequence[_Judged], off: Sequence[_Judged], of_all: Sequence[float]) -> Iterator[Figure]:
-    part, goal = "Plain messages, at the model's own threshold", Goal("at least", 0.97)
+    part = "Plain messages, at the model's own threshold"
     yield _refused(part, "customers refused", on, Goal("at most", REFUSED))
-    yield _refused(part, "off-topic messages caught", off, goal)
-    border, caught = threshold_at(of_all, REFUSED), [one.verdict.score for one in off]
-    part = f"Plain messages, at the threshold that refuses {REFUSED:.0%} of all customers that nothing was learned of"
-    yield Figure(part, "customers refused", sum(score < border for score in of_all), len(of_all))
-    yield Figure(part, "off-topic messages caught", sum(score < border for score in caught), len(caught), goal)
+    yield _refused(part, "off-topic messages caught", off, _CAUGHT)
+    scores = [one.verdict.score for one in off]
+    of_measured = [one.verdict.score for one in on]
+    yield from _at(f"at the threshold that refuses {REFUSED:.0%} of the measured customers", of_measured, scores)
+    if len(of_all) > len(of_measured):
+        where = f"at the threshold that refuses {REFUSED:.0%} of all customers that nothing was learned of"
+        yield from _at(where, of_all, scores)
+
+
+def _at(where: str, customers: Sequence[float], off: Sequence[float]) -> Iterator[Figure]:
+    part, border = f"Plain messages, {where}", threshold_at(customers, REFUSED)
+    yield Figure(part, "customers refused", sum(score < border for score in customers), len(customers))
+    yield Figure(part, "off-topic messages caught", sum(score < border for score in off), len(off), _CAUGHT)
 
 
 def _hard(judged: Sequence[_Judged]) -> Iterator[Figure]:

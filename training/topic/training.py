@@ -1,6 +1,6 @@
 """Making a discriminator of a company's folder, or of any two lists of messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -28,17 +28,23 @@ FEWEST = 20
 # Where a company's folder keeps the discriminator that was fitted on it.
 FITTED = "fitted"
 _SOURCE = "source.txt"
+# Hears a sentence before something that takes long.
+Tell = Callable[[str], object]
 # Changes when another discriminator would be made of the same messages.
-_VERSION = 2
+_VERSION = 3
 
 
-def fitted(folder: Path, questions: Sequence[str] = (), refused: float = REFUSED) -> TopicModel:
+def fitted(
+    folder: Path, questions: Sequence[str] = (), refused: float = REFUSED, tell: Tell | None = None
+) -> TopicModel:
     """Fit on a company's folder and on further questions about its product; a minute for twenty thousand messages.
 
     Nothing that is held out is learned from. `refused` is the share of customers that may be refused wrongly. Raises
     DataError when there is no topic of each kind, or naming the file and the line that is wrong.
     """
     samples = taught(folder, questions)
+    if tell:
+        tell(f"The discriminator is learned anew from {folder}, which takes a minute or two.")
     found = fit(samples, _about(folder), _follow_ups(folder))
     calibration = _calibrated(found, samples, customers(folder), refused)
     return TopicModel(found.judges, calibration, _drift(found.judges, calibration, folder))
@@ -64,22 +70,22 @@ def trained_on(on: Sequence[str], off: Sequence[str], refused: float = REFUSED) 
     samples = [Sample(text, verdict) for texts, verdict in ((on, True), (off, False)) for text in texts]
     found = fit(samples, ())
     calibration = _calibrated(found, samples, [], refused)
-    return TopicModel(found.judges, calibration, Drift(found.judges.whole, calibration.whole))
+    return TopicModel(found.judges, calibration, Drift(found.judges.piece, calibration.whole))
 
 
-def read_topic_model(folder: Path, refused: float = REFUSED) -> TopicModel:
+def read_topic_model(folder: Path, refused: float = REFUSED, tell: Tell | None = None) -> TopicModel:
     """Return the discriminator of a company's folder: the one kept there if it is of this content, or a new one.
 
-    Raises DataError as `fitted` does.
+    Before a new one is made, `tell` hears of it. Raises DataError as `fitted` does.
     """
     kept = folder / "topics" / FITTED
     if _source(kept) != source(folder):
-        return fitted(folder, refused=refused)
+        return fitted(folder, refused=refused, tell=tell)
     model = load_topic_model(kept)
     if refused == REFUSED:
         return model
     if not (asked := customers(folder)):
-        return fitted(folder, refused=refused)
+        return fitted(folder, refused=refused, tell=tell)
     # Only the thresholds are others.
     calibration = replace(_by_customers(model.judges, asked, np.zeros(0), refused), turn=model.calibration.turn)
     return TopicModel(model.judges, calibration, model.drift)
@@ -170,7 +176,7 @@ def _drift(judges: Judges, calibration: Calibration, folder: Path) -> Drift:
         about += [answer for answer, is_about in said if not is_about]
         return fitted_drift(judges.evidence, about, answers, strays)
     rows = [figures(judges.evidence.read(sentence)) for answer in answers for sentence in sentences(answer)]
-    return Drift(judges.whole, cut_below(judges.whole.scores(np.array(rows))) if rows else calibration.whole)
+    return Drift(judges.piece, cut_below(judges.piece.scores(np.array(rows))) if rows else calibration.whole)
 
 
 def _calibrated(found: Fitted, samples: Sequence[Sample], asked: Sequence[Topic], refused: float) -> Calibration:

@@ -133,10 +133,10 @@ def test_a_comparison_of_many_scenarios_and_trials_takes_a_moment() -> None:
     outcomes = [random.Random(at).choice(["+++", "++-", "---"]) for at in range(266)]  # noqa: S311 - no secret
     cards = [card(f"m-{at}", outcomes[at:] + outcomes[:at], [f"c-{n}" for n in range(14)]) for at in range(3)]
     compared(cards)
-    begun = time.perf_counter()
+    begun = time.process_time()
     compared(cards)
     # Far more than it takes, for a machine that has other things to do.
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 # Whatever the outcomes.

@@ -9,9 +9,11 @@ import pytest
 from tests.training.evaluation.kit import card, given, result
 from training.evaluation.keeping import Shelf, from_json, to_json
 from training.evaluation.scorecard import Result, Scorecard, Trial
+from training.evaluation.trials import JudgedBy
 from training.examples import DataError
 
 SCENARIOS = "f" * 64
+WISE = JudgedBy("wise", "http://127.0.0.1:9/v1")
 
 
 def full() -> Scorecard:
@@ -28,7 +30,7 @@ def full() -> Scorecard:
     )
     one = Result("s-1", "doors", critical=True, questions=("a?", "b?"), references=("a", "b"), trials=trials)
     return Scorecard(
-        "m-1", "round 1", (one,), 2, 1763.5, SCENARIOS, "persona 1", {"train_loss": 0.5, "valid_loss": 1.0}
+        "m-1", "round 1", (one,), 2, 1763.5, SCENARIOS, "persona 1", {"train_loss": 0.5, "valid_loss": 1.0}, WISE
     )
 
 
@@ -57,6 +59,25 @@ def test_a_newer_scorecard_takes_the_place_of_the_one_before(tmp_path: Path) -> 
     shelf.keep(card("m", "-"))
     shelf.keep(card("n", "+"))
     assert shelf.find("m", SCENARIOS) == card("m", "-")
+
+
+def test_a_scorecard_from_before_verdicts_had_a_judge_is_read_and_theirs_is_nobodys() -> None:
+    told = json.loads(to_json(full()))
+    del told["judge"]
+    assert from_json(json.dumps(told)) == replace(full(), judge=None)
+
+
+def test_verdicts_are_kept_with_the_very_scorecard_that_is_kept(tmp_path: Path) -> None:
+    shelf, before = Shelf(tmp_path), replace(full(), judge=None)
+    shelf.keep_verdicts(full())
+    assert shelf.find("m-1", SCENARIOS) is None
+    for changed in ({"at": 9.0}, {"setup": "persona 2"}, {"scenarios": "0" * 64}):
+        shelf.keep(other := replace(before, **changed))
+        shelf.keep_verdicts(full())
+        assert shelf.find("m-1", other.scenarios) == other
+    shelf.keep(before)
+    shelf.keep_verdicts(full())
+    assert shelf.find("m-1", SCENARIOS) == full()
 
 
 def test_only_a_scorecard_of_the_same_scenarios_and_setup_and_enough_trials_is_found(tmp_path: Path) -> None:

@@ -115,14 +115,21 @@ def test_each_message_is_answered_before_the_next_is_read(sarah: Sarah, kept: Pa
         assert [told_to(process, text)["text"] for text in ("eggs", "", "trains")] == ["eggs", "", "trains"]
 
 
-def test_a_line_that_is_no_text_is_refused_by_its_number_and_those_before_it_are_judged(
-    sarah: Sarah, kept: Path, tmp_path: Path
-) -> None:
+def test_lines_that_are_no_text_are_named_and_all_others_are_judged(sarah: Sarah, kept: Path, tmp_path: Path) -> None:
     file = tmp_path / "lines.txt"
-    file.write_bytes(b"eggs\n\xff\xfe\nbread\n")
-    told = sarah("topic", "check", "--model", kept, file)
-    assert (told.code, told.out.count("\n")) == (2, 1)
-    assert told.err == f"sarah: {file}, line 2, is not UTF-8 text: save it as UTF-8.\n"
+    file.write_bytes(b"\xef\xbb\xbfeggs\n\xff\xfe\nbread\ncaf\xe9\n\xef\xbb\xbfsalt\n")
+    told = sarah("topic", "check", "--json", "--model", kept, file)
+    assert [json.loads(line)["text"] for line in told.out.splitlines()] == ["eggs", "bread", "\ufeffsalt"]
+    wrong = [f"sarah: {file}, line {number}, is not UTF-8 text: save it as UTF-8." for number in (2, 4)]
+    assert (told.code, told.err.splitlines()) == (1, wrong)
+
+
+def test_a_line_that_is_no_text_teaches_nothing(sarah: Sarah, tmp_path: Path) -> None:
+    file = tmp_path / "lines.txt"
+    file.write_bytes(COOKING.read_bytes() + b"\n\xff\xfe\n")
+    told = sarah("topic", "train", "--on", file, "--off", REST, "-o", tmp_path / "made")
+    assert "is not UTF-8 text" in told.refusal
+    assert not (tmp_path / "made").exists()
 
 
 def test_a_file_without_lines_is_not_read_whole(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import cast
 
 from training.evaluation.comparison import Category, Comparison
+from training.evaluation.reports import judging
 from training.evaluation.reports.figures import side_by_side
 from training.evaluation.scorecard import Result, Scorecard, Trial
 
@@ -24,6 +25,7 @@ def as_json(comparison: Comparison, *, answers: bool = True) -> str:
         "models": [_model(card) for card in cards],
         "pairs": [asdict(pair) for pair in comparison.pairs],
         "categories": [_category(category, labels) for category in comparison.categories],
+        **judging.as_data(cards),
         "results": [_scenario(results, labels, answers=answers) for results in side_by_side(cards)],
     }
     return json.dumps(_finite(told), ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from training.evaluation.comparison import Comparison
-from training.evaluation.reports import words
+from training.evaluation.reports import judging, words
 from training.evaluation.reports.figures import expense, quality
 from training.evaluation.scorecard import Result, Scorecard
 from training.quoting import quoted
@@ -32,6 +32,7 @@ def as_markdown(comparison: Comparison) -> str:
         _table(["model", *(quoted(figure.heading, _NAME) for figure in expense(cards))], _models(cards, wide=True)),
         "## Categories",
         _table(["category", "of", *(_name(card) for card in cards)], _categories(comparison)),
+        *_judging(cards),
         *_scenarios(comparison),
         "## How to read it",
         _METHODS,
@@ -57,6 +58,15 @@ def _categories(comparison: Comparison) -> Iterator[list[str]]:
             mark = "" if verdict == "not distinguishable" else f" **{verdict}**"
             row.append(f"{share:.1%} ({low:.0%} to {high:.0%}){mark}")
         yield row
+
+
+def _judging(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """Yield what the model that judges says, apart from the rest; nothing without verdicts."""
+    if told := judging.said(cards, lambda name: quoted(name, _NAME)):
+        yield f"## {judging.TITLE}"
+        yield told
+        yield _table(judging.HEADINGS, ((quoted(name, _NAME), *figures) for name, *figures in judging.rows(cards)))
+        yield judging.LEGEND
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

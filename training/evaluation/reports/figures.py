@@ -33,8 +33,6 @@ def quality(cards: Sequence[Scorecard]) -> list[Figure]:
     if (trials := max(card.trials for card in cards)) > 1:
         figures.insert(2, Figure("trials", lambda card: f"{card.trials:,}"))
         figures.insert(3, Figure(f"pass^{trials}", partial(_pass_hat, k=trials)))
-    if any(words.judged(card)[1] for card in cards):
-        figures.append(Figure("judge", _judged))
     return figures
 
 
@@ -54,11 +52,6 @@ def expense(cards: Sequence[Scorecard]) -> list[Figure]:
 def _pass_hat(card: Scorecard, k: int) -> str:
     """Return the share of scenarios of which k trials in a row would pass; unknown of fewer trials."""
     return words.percent(card.pass_hat(k)) if card.trials >= k else words.UNKNOWN
-
-
-def _judged(card: Scorecard) -> str:
-    good, asked = words.judged(card)
-    return f"{good:,} of {asked:,}" if asked else "not asked"
 
 
 def _loss(card: Scorecard, name: str) -> str:

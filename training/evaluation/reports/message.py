@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from training.evaluation.comparison import Category, Comparison
-from training.evaluation.reports import words
+from training.evaluation.reports import judging, words
 from training.evaluation.scorecard import Scorecard
 from training.quoting import coded, quoted
 
@@ -19,9 +19,10 @@ _LEAST_ROWS = 3
 
 def as_message(comparison: Comparison, limit: int = LONGEST) -> str:
     """Return what the models pass, what sets them apart and the categories, in at most so many characters."""
-    told = [*map(line, comparison.cards), *(words.verdict(pair, _bold) for pair in comparison.pairs)]
-    head = _kept(told, limit)
-    rows = _aligned(_table(comparison.cards, comparison.categories))
+    cards = comparison.cards
+    told = [*map(line, cards), *(words.verdict(pair, _bold) for pair in comparison.pairs), judging.said(cards, _bold)]
+    head = _kept([*filter(None, told)], limit)
+    rows = _aligned(_table(cards, comparison.categories))
     return "\n".join(filter(None, (head, _fenced(rows, limit - len(head) - 1))))
 
 

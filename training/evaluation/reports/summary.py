@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from training.evaluation.comparison import Category, Comparison
-from training.evaluation.reports import words
+from training.evaluation.reports import judging, words
 from training.evaluation.reports.figures import expense, quality
 from training.evaluation.reports.markup import colour, strip, text
 from training.evaluation.scorecard import Scorecard
@@ -25,6 +25,7 @@ def summary(comparison: Comparison) -> str:
         _table("Expense", ["model", *(figure.heading for figure in expense(cards))], _expense(cards)),
         "<h2>Categories</h2>",
         _table("Categories", ["category", "of", "0 to 100%", *_letters(comparison)], _categories(comparison)),
+        *_judging(cards),
     ]
     return "".join(parts)
 
@@ -67,6 +68,14 @@ def _shares(category: Category) -> Iterator[str]:
         verdict = category.verdicts[number - 1] if number else "not distinguishable"
         said = "" if verdict == "not distinguishable" else f" <b class={_CLASSES[verdict]}>{verdict}</b>"
         yield f"{share:.0%} <small>{low:.0%} to {high:.0%}</small>{said}"
+
+
+def _judging(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """Yield what the model that judges says, apart from the rest; nothing without verdicts."""
+    if told := judging.said(cards, lambda name: one_line(name, _NAME)):
+        shown = ([text(one_line(name, _NAME)), *figures] for name, *figures in judging.rows(cards))
+        yield f"<h2>{judging.TITLE}</h2><p class=judge>{text(told)}</p>"
+        yield f"{_table('Judge', judging.HEADINGS, shown)}<p class=note>{judging.LEGEND}</p>"
 
 
 def _table(name: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

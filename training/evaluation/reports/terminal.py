@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from training.evaluation.comparison import Category, Comparison, Verdict
-from training.evaluation.reports import words
+from training.evaluation.reports import judging, words
 from training.evaluation.reports.figures import Figure, expense, quality
 from training.evaluation.scorecard import Scorecard
 from training.quoting import one_line
@@ -33,6 +33,7 @@ def as_rich(comparison: Comparison) -> RenderableType:
         _models("What it takes", cards, expense(cards)),
         *_verdicts(comparison),
         *_categories(comparison),
+        *_judging(cards),
     ]
     return Group(*parts)
 
@@ -76,6 +77,19 @@ def _categories(comparison: Comparison) -> Iterator[RenderableType]:
         yield table
     if others:
         yield Text(_LEGEND, style="dim")
+
+
+def _judging(cards: Sequence[Scorecard]) -> Iterator[RenderableType]:
+    """Yield what the model that judges says, apart from the rest; nothing without verdicts."""
+    if told := judging.said(cards, lambda name: one_line(name, _NAME)):
+        table = Table(judging.HEADINGS[0], title=judging.TITLE, title_justify="left")
+        for heading in judging.HEADINGS[1:]:
+            table.add_column(heading, justify="right", overflow="fold")
+        for name, *figures in judging.rows(cards):
+            table.add_row(Text(one_line(name, _COLUMN)), *figures)
+        yield Text("")
+        yield table
+        yield Text(told)
 
 
 def _row(category: Category, shown: Sequence[int]) -> Iterator[Text]:

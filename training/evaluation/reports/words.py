@@ -108,12 +108,6 @@ def scored(pair: Pair) -> str:
     return f"Its score differs by {points(pair.score_difference)} points ({interval})."
 
 
-def judged(card: Scorecard) -> tuple[int, int]:
-    """Return in how many trials the model judge found an answer good, and how many it was asked and said."""
-    said = [trial.judged for result in card.results for trial in result.trials if trial.judged is not None]
-    return sum(said), len(said)
-
-
 def outcome(result: Result) -> str:
     """Return whether a scenario passed, and in how many of its trials where there were several."""
     if len(result.trials) == 1:

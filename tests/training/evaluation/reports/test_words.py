@@ -52,11 +52,6 @@ def test_the_verdict_is_said_with_the_p_value_that_it_rests_on() -> None:
     assert "p = 0.063" in words.verdict(pair)
 
 
-def test_the_judge_is_counted_where_it_said_something() -> None:
-    judged = (trial("a", judged=True), trial("b", judged=False), trial("c"))
-    assert words.judged(card("m", [result("s", *judged)])) == (1, 2)
-
-
 def test_a_model_is_called_by_its_label_and_its_id_is_told_where_it_is_another() -> None:
     results = [result("s", trial("a"))]
     assert words.names(card("round 1", results, model="embedded-1a2b")) == "round 1 (embedded-1a2b)"
