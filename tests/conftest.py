@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import structlog
@@ -13,19 +14,29 @@ from bot.logs import QUIET
 from tests import discriminators
 
 pytest_plugins = ("tests.browser",)
+# Seconds.
+A_FEW = 5
 
 # Read when scikit-learn is imported: of tests that run beside each other, each would wait for the threads of all.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser as slow, and begin with the files that have most of what is slow."""
+    """Mark what needs a browser as slow, and begin with the files that take longest."""
     for item in items:
         if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
     # Else one process would be left alone with a long file at the end.
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    longest = Counter[Path]()
+    for item in items:
+        longest[item.path] += _seconds(item)
+    items.sort(key=lambda item: -longest[item.path])
+
+
+def _seconds(item: pytest.Item) -> int:
+    """Return about how many seconds a slow test takes, and none for any other."""
+    slow = item.get_closest_marker("slow")
+    return cast("int", slow.kwargs.get("seconds", A_FEW)) if slow else 0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,7 +41,7 @@ def bad() -> bytes:
 
 
 def company(folder: Path) -> Path:
-    """Return the folder of a company that asks, in its scenarios, what those examples teach."""
+    """Return the folder of a company that asks, in its scenarios and in other words, what those examples teach."""
     shutil.copytree(OTHER_DATA, folder, ignore=shutil.ignore_patterns("scenarios"))
     scenarios = (
         {
@@ -50,7 +50,7 @@ def company(folder: Path) -> Path:
             "critical": bool(at % 2),
             "turns": [
                 {
-                    "user": f"Bulb number {at} of the lighthouse series: does it need a transformer?",
+                    "user": f"Series lighthouse, number {at}: a transformer for this bulb, does it need?",
                     "reference": ANSWER.replace("8", str(at), 1),
                     "expect": {"facts": [["small transformer"]], "refuses": False},
                 }

@@ -22,7 +22,7 @@ def sarah(home: Path, company: Company, *words: str, said: str = "") -> list[dic
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=120)
 @pytest.mark.parametrize("company", COMPANIES, ids=lambda company: company.name)
 def test_a_file_becomes_the_model_that_answers_and_stops_being_it(company: Company, tmp_path: Path) -> None:
     [file, *_] = sorted((company.data / "examples").glob("*.jsonl"))

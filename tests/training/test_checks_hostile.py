@@ -96,7 +96,7 @@ print(json.dumps([start, checking, peak(), counts, reported, mended, heavy]))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=60)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_memory_does_not_grow_with_the_number_of_examples(tmp_path: Path) -> None:
     count = 100_000

@@ -134,7 +134,7 @@ def told_by(opened: Sequence[Lane], tales: Iterable[Tale], usual: Undisturbed) -
         return list(pool.map(tell, tales))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=120)
 def test_a_run_ends_once_whenever_its_process_is_killed(tmp_path: Path) -> None:
     with lanes(tmp_path, LANES) as opened:
         usual = undisturbed(opened[0])

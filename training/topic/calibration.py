@@ -11,9 +11,11 @@ from training.topic.forest import Floats
 LONG = 24
 # Of the customers that may be refused, the share that the judge of the parts may refuse among short messages.
 _BY_PARTS = 0.5
+# Of fewer messages the judge of the parts refuses none: what two thresholds refuse together is then mostly chance.
+_FEW, _NEVER = 200, -1000.0
 # The share of off-topic messages that may pass after a message about the product: who goes on in a conversation should
 # hardly ever be refused. It is of judges that learned from two thirds of all, and tell less than those fitted on all.
-_LOST = 0.1
+_LOST = 0.09
 # The share of customers beyond those that are refused whose messages count as borderline.
 _BORDERLINE = 0.03
 
@@ -53,14 +55,14 @@ def calibrated(scores: Floats, counts: Floats, strays: Floats, refused: float) -
     """
     long = counts > LONG
     short = scores[~long] if (~long).any() else scores
-    parts = _quantile(short[:, 1], refused * _BY_PARTS)
+    parts = _quantile(short[:, 1], refused * _BY_PARTS) if len(short) >= _FEW else _NEVER
     left = refused - float((short[:, 1] < parts).mean())
     kept = short[short[:, 1] >= parts]
     whole = _quantile(kept[:, 0], max(left, 0.0))
     margins = np.minimum(short[:, 0] - whole, short[:, 1] - parts)
     lower = float(np.sort(margins)[_surely(refused, len(margins))])
     margins -= lower
-    of_long = _quantile(scores[long, 1], refused) if long.any() else parts + lower
+    of_long = _quantile(scores[long if long.any() else ~long, 1], refused)
     turn = _quantile(strays, 1 - _LOST) if len(strays) else 0.0
     border = max(_quantile(margins, refused + _BORDERLINE), 0.0)
     low, high = wilson(int((margins < 0).sum()), len(short))

@@ -208,7 +208,9 @@ def test_what_is_taught_judges_and_says_how_often_it_refuses(sarah: Sarah, tmp_p
     told = sarah("topic", "train", "--on", COOKING, "--off", REST, "-o", tmp_path / "made")
     assert told.code == 0
     found = load_topic_model(tmp_path / "made").calibration
-    assert told.out.startswith(f"{tmp_path / 'made'} is to refuse 1.0% of messages about the product; measured on 60 ")
+    assert told.out.startswith(
+        f"{tmp_path / 'made'} refuses at most 1.0% of messages about the product; measured on 60 "
+    )
     assert told.out.endswith(f": {found.low:.1%} to {found.high:.1%}.\n")
     judged = sarah("topic", "check", "--json", "--model", tmp_path / "made", typed="can I freeze bread dough\n").json
     assert judged["on_topic"]

@@ -12,6 +12,9 @@ from training.topic.report import Figure, Report, report_on
 
 pytestmark = pytest.mark.slow
 
+OF_MEASURED = "Plain messages, at the threshold that refuses 1% of the measured"
+OF_ALL = "Plain messages, at the threshold that refuses 1% of all"
+
 
 @cache
 def report() -> Report:
@@ -29,16 +32,17 @@ def figure(part: str, what: str) -> Figure:
     ("part", "what", "bounds"),
     [
         # The bounds are the ends of the 95 % intervals of what was measured.
-        ("Plain messages, at the model's", "customers refused", (0.0, 0.047)),
-        ("Plain messages, at the model's", "off-topic messages caught", (0.966, 1.0)),
-        ("Plain messages, at the threshold", "off-topic messages caught", (0.96, 1.0)),
-        ("Messages of more than one", "mixed messages caught", (0.892, 1.0)),
-        ("Messages of more than one", "long honest messages refused", (0.0, 0.041)),
+        ("Plain messages, at the model's", "customers refused", (0.0, 0.029)),
+        ("Plain messages, at the model's", "off-topic messages caught", (0.969, 1.0)),
+        (OF_MEASURED, "off-topic messages caught", (0.958, 1.0)),
+        (OF_ALL, "off-topic messages caught", (0.977, 1.0)),
+        ("Messages of more than one", "mixed messages caught", (0.851, 1.0)),
+        ("Messages of more than one", "long honest messages refused", (0.0, 0.034)),
         ("In a conversation", "follow-ups refused", (0.0, 0.034)),
-        ("In a conversation", "off-topic messages caught only when alone", (0.0, 0.038)),
-        ("In a conversation", "later turns refused, which say more by themselves", (0.0, 0.151)),
-        ("Answers", "good answers cut", (0.0, 0.014)),
-        ("Answers", "off-topic answers cut", (0.477, 1.0)),
+        ("In a conversation", "off-topic messages caught only when alone", (0.0, 0.045)),
+        ("In a conversation", "later turns refused, which say more by themselves", (0.0, 0.136)),
+        ("Answers", "good answers cut", (0.0, 0.016)),
+        ("Answers", "off-topic answers cut", (0.544, 1.0)),
     ],
 )
 def test_a_figure_is_within_the_interval_of_what_was_measured(
@@ -51,7 +55,8 @@ def test_a_figure_is_within_the_interval_of_what_was_measured(
 @pytest.mark.parametrize(
     ("part", "what"),
     [
-        ("Plain messages, at the threshold", "off-topic messages caught"),
+        (OF_MEASURED, "off-topic messages caught"),
+        (OF_ALL, "off-topic messages caught"),
         ("Messages of more than one", "mixed messages caught"),
         ("Messages of more than one", "long honest messages refused"),
         ("In a conversation", "follow-ups refused"),
