@@ -37,7 +37,7 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def sentence(company: Path) -> str:
     """Return what is said of a folder."""
-    return f"The discriminator is learned anew from {company}, which takes a minute or two."
+    return f"The discriminator is learned anew from {company}, which takes up to three minutes."
 
 
 class NotNowError(Exception):

@@ -198,7 +198,7 @@ def _keep(model: "TopicModel", folder: Path) -> None:
 
 @app.command()
 def fit() -> None:
-    """Fit the company's discriminator anew, and keep it in its folder: about two minutes."""
+    """Fit the company's discriminator anew, and keep it in its folder: about three minutes."""
     from training.topic import keep_fitted  # noqa: PLC0415 - a second to import
 
     shell.out().print(_calibrated(keep_fitted(shell.settings().sarah_data)), markup=False)

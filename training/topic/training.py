@@ -44,7 +44,7 @@ def fitted(
     """
     samples = taught(folder, questions)
     if tell:
-        tell(f"The discriminator is learned anew from {folder}, which takes a minute or two.")
+        tell(f"The discriminator is learned anew from {folder}, which takes up to three minutes.")
     found = fit(samples, _about(folder), _follow_ups(folder))
     calibration = _calibrated(found, samples, customers(folder), refused)
     return TopicModel(found.judges, calibration, _drift(found.judges, calibration, folder))
