@@ -104,7 +104,7 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
         if sign and command.field(name):
             given[name] = value
             left = [field for field in left if field.name != name]
-        elif sign and name.replace("-", "").isalpha() and not _is_last_text(left, word):
+        elif sign and name.replace("-", "").isalpha() and not _wants_text(left):
             return Mistyped(_no_such_field(command, name))
         elif _is_last_text(left, word):
             more = list(takewhile(lambda one: not _names_field(command, one), rest))
@@ -119,10 +119,15 @@ def _given(command: Command, words: Sequence[str], text: str) -> Spoken | Mistyp
     return Spoken(command, given)
 
 
-def _is_last_text(left: Sequence[Field], word: str) -> bool:
-    """Whether a word begins a text after which nothing need be given; a quoted one, with a space in it, is whole."""
+def _wants_text(left: Sequence[Field]) -> bool:
+    """Whether what comes next is a text after which nothing need be given."""
     is_last = bool(left) and not any(field.required for field in left[1:])
-    return is_last and left[0].kind == "long" and " " not in word
+    return is_last and left[0].kind == "long"
+
+
+def _is_last_text(left: Sequence[Field], word: str) -> bool:
+    """Whether a word begins such a text; a quoted one, with a space in it, is whole."""
+    return _wants_text(left) and " " not in word
 
 
 def _names_field(command: Command, word: str) -> bool:

@@ -62,6 +62,8 @@ def mistyped(text: str) -> str:
             "data add-example",
             {"question": "it's dark", "answer": "the fuse"},
         ),
+        ("model report a=base, b=model-1", "model report", {"models": "a=base, b=model-1"}),
+        ('model report "a=base, b=model-1" judge=yes', "model report", {"models": "a=base, b=model-1", "judge": "yes"}),
         ("sarah status", "sarah status", {}),
         ("status", "sarah status", {}),
         ("channel on=no", "sarah channel", {"on": "no"}),
