@@ -20,7 +20,7 @@ from training.runs.discriminators import refitted
 from training.topic import TopicModel, fitted
 
 # Subjects of which the company's folder knows nothing.
-KITES, FERNS = "Can the kite fly in a storm?", "Does the fern like shade?"
+KITES, DINOSAURS = "Can the kite fly in a storm?", "Did the dinosaurs have feathers?"
 _numbers = count(1)
 Open = Callable[..., AbstractAsyncContextManager[Desk]]
 
@@ -61,18 +61,18 @@ async def is_answered(desk: Desk, text: str) -> bool:
 
 async def let_through(desk: Desk) -> tuple[bool, bool]:
     """Return which of the two subjects are answered."""
-    return await is_answered(desk, KITES), await is_answered(desk, FERNS)
+    return await is_answered(desk, KITES), await is_answered(desk, DINOSAURS)
 
 
 async def test_a_promotion_brings_a_discriminator_and_a_rollback_brings_the_old_one_back(
     tmp_path: Path, open_here: Open
 ) -> None:
-    kites, ferns = tuned(tmp_path, KITES), tuned(tmp_path, FERNS)
+    kites, dinosaurs = tuned(tmp_path, KITES), tuned(tmp_path, DINOSAURS)
     async with open_here() as desk:
         assert await let_through(desk) == (False, False)
         promote(tmp_path, kites)
         assert await let_through(desk) == (True, False)
-        promote(tmp_path, ferns)
+        promote(tmp_path, dinosaurs)
         assert await let_through(desk) == (False, True)
         roll_back(tmp_path)
         assert await let_through(desk) == (True, False)
@@ -83,10 +83,10 @@ async def test_a_promotion_brings_a_discriminator_and_a_rollback_brings_the_old_
 async def test_the_first_turn_after_a_promotion_is_judged_by_the_new_discriminator(
     tmp_path: Path, open_here: Open
 ) -> None:
-    kites, ferns = tuned(tmp_path, KITES), tuned(tmp_path, FERNS)
+    kites, dinosaurs = tuned(tmp_path, KITES), tuned(tmp_path, DINOSAURS)
     promote(tmp_path, kites)
     async with open_here() as desk:
-        promote(tmp_path, ferns)
+        promote(tmp_path, dinosaurs)
         assert not await is_answered(desk, KITES)
 
 
