@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from bot.__main__ import cli
 from tests.training.cli_kit import Sarah, wait_for
 from tests.training.topic.kit import ABOUT_COOKING, ABOUT_OTHERS, COOKING, HERE, REST, cooking
-from training.cli import topic as commands
+from training.cli.topic import LONGEST
 from training.topic import joining, load_topic_model
 
 COMMAND = (sys.executable, "-m", "training", "topic")
@@ -132,14 +132,11 @@ def test_a_line_that_is_no_text_teaches_nothing(sarah: Sarah, tmp_path: Path) ->
     assert not (tmp_path / "made").exists()
 
 
-def test_a_file_without_lines_is_not_read_whole(
-    sarah: Sarah, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commands, "LONGEST", 1000)
+def test_a_file_without_lines_is_not_read_whole(sarah: Sarah, kept: Path, tmp_path: Path) -> None:
     file = tmp_path / "lines.txt"
-    file.write_text("x" * 1001, "utf-8")
-    assert "line 1, has more than 1,000 bytes" in sarah("topic", "check", "--model", kept, file).refusal
-    file.write_text("x" * 1000, "utf-8")
+    file.write_text("x" * (LONGEST + 1), "utf-8")
+    assert "line 1, has more than 1,000,000 bytes" in sarah("topic", "check", "--model", kept, file).refusal
+    file.write_text("x" * LONGEST, "utf-8")
     assert sarah("topic", "check", "--model", kept, file).code == 0
 
 

@@ -28,7 +28,7 @@ def words(folder: Path) -> Path:
     return file
 
 
-def same(first: TopicModel, second: TopicModel, texts: tuple[str, ...], before: str) -> None:
+def assert_same(first: TopicModel, second: TopicModel, texts: tuple[str, ...], before: str) -> None:
     """Check that two models say the same of every text, whatever it is asked."""
     for text in texts:
         assert first.verdict(text) == second.verdict(text)
@@ -39,7 +39,7 @@ def same(first: TopicModel, second: TopicModel, texts: tuple[str, ...], before: 
 def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     cooking().save(tmp_path)
     again = load_topic_model(tmp_path)
-    same(cooking(), again, ABOUT_COOKING + ABOUT_OTHERS, BEFORE)
+    assert_same(cooking(), again, ABOUT_COOKING + ABOUT_OTHERS, BEFORE)
     assert (again.threshold, again.calibration) == (cooking().threshold, cooking().calibration)
 
 
@@ -47,7 +47,7 @@ def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_the_companys_own_comes_back_as_it_was(tmp_path: Path) -> None:
     company().save(tmp_path)
     again = load_topic_model(tmp_path)
-    same(company(), again, tuple(topic.text for topic in unread()[::40]), "my hub is offline")
+    assert_same(company(), again, tuple(topic.text for topic in unread()[::40]), "my hub is offline")
 
 
 def test_another_share_of_customers_moves_the_thresholds_and_nothing_else() -> None:
