@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # Characters that are judged: a subject shows itself early, and time is bounded.
 LONGEST_JUDGED = 1000
@@ -69,6 +69,11 @@ _LONGEST_WORD = 18
 def words(text: str) -> list[str]:
     """Return a message's words in their canonical spelling, with MARK between clauses and NUMBER for numbers."""
     return list(_spelt(_plain(text)))
+
+
+def length(words: Iterable[str]) -> int:
+    """Return how many canonical words there are, without marks and numbers."""
+    return sum(word.isalnum() for word in words)
 
 
 def _plain(text: str) -> str:

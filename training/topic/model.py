@@ -18,6 +18,7 @@ from training.examples import DataError
 from training.files import written_whole
 from training.follow_ups import is_fragment, leans_on_context, names_nothing, points_back
 from training.topic.calibration import Calibration
+from training.topic.canonical import length
 from training.topic.drifting import Drift
 from training.topic.evidence import Evidence
 from training.topic.features import asks, wishes
@@ -81,7 +82,7 @@ class TopicModel:
     def margin(self, text: str, after: str = "") -> float:
         """Return by how much a message is above the threshold, in log-odds."""
         reading = self.judges.evidence.read(text)
-        count = sum(map(str.isalnum, reading.words))
+        count = length(reading.words)
         if not count or (after and names_nothing(text)):
             return _NAMELESS
         (row,) = self.judges.rows([reading])

@@ -11,7 +11,7 @@ from training.examples import DataError, read_examples
 from training.handbook import read_handbook
 from training.origins import Origin, read_origins
 from training.topic.calibration import Calibration, calibrated
-from training.topic.canonical import words
+from training.topic.canonical import length, words
 from training.topic.drifting import Drift, cut_below, fitted_drift, sentences
 from training.topic.features import figures
 from training.topic.fitting import Fitted, fit
@@ -37,7 +37,7 @@ _VERSION = 3
 def fitted(
     folder: Path, questions: Sequence[str] = (), refused: float = REFUSED, tell: Tell | None = None
 ) -> TopicModel:
-    """Fit on a company's folder and on further questions about its product; a minute for twenty thousand messages.
+    """Fit on a company's folder and on further questions about its product; three minutes for sixty thousand messages.
 
     Nothing that is held out is learned from. `refused` is the share of customers that may be refused wrongly. Raises
     DataError when there is no topic of each kind, or naming the file and the line that is wrong.
@@ -185,12 +185,12 @@ def _calibrated(found: Fitted, samples: Sequence[Sample], asked: Sequence[Topic]
         return _by_customers(found.judges, asked, found.strays, refused)
     chosen = np.array([sample.on_topic and sample.typical for sample in samples])
     texts = [one.text for one, is_chosen in zip(samples, chosen, strict=True) if is_chosen]
-    counts = np.array([sum(map(str.isalnum, words(text))) for text in texts])
+    counts = np.array([length(words(text)) for text in texts])
     return calibrated(found.scores[chosen], counts, found.strays, refused)
 
 
 def _by_customers(judges: Judges, asked: Sequence[Topic], strays: Floats, refused: float) -> Calibration:
     readings = [judges.evidence.read(topic.text) for topic in asked]
     scores = np.array([judges.scores(row) for row in judges.rows(readings)])
-    counts = np.array([sum(map(str.isalnum, reading.words)) for reading in readings])
+    counts = np.array([length(reading.words) for reading in readings])
     return calibrated(scores, counts, strays, refused)
