@@ -5,7 +5,7 @@ DATA ?= data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run chat test check bench data-report example-report lock clean
+.PHONY: help install dev local run chat test check bench data-report example-report lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +27,13 @@ $(VENV)/.developing: requirements-dev.txt $(VENV)/.installed
 install: $(VENV)/.installed ## the environment in .venv, from pinned and hashed requirements
 
 dev: $(VENV)/.developing ## install, and what tests and checks need
+
+$(VENV)/.local: requirements-local.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-local.txt
+	@touch $@
+
+local: $(VENV)/.local ## install, and what tunes and serves models on this machine (torch: several GB where there is a GPU)
 
 run: install ## Sarah on http://127.0.0.1:7860 and every platform whose tokens are in .env
 	@exec $(BIN)/sarah run
@@ -57,6 +64,11 @@ lock: dev ## pin every dependency again, with hashes
 	  --extra build --upgrade -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra build --extra dev --constraints requirements.txt -o requirements-dev.txt pyproject.toml
+# torch is left to each machine: builds differ, and one for a GPU brings several gigabytes that no other needs.
+	echo "torch==2.13.0 ; sys_platform == 'never'" > $(VENV)/without-torch.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra build --extra local --constraints requirements.txt --override $(VENV)/without-torch.txt \
+	  --no-emit-package torch -o requirements-local.txt pyproject.toml
 
 clean: ## remove the environment (never what is kept in SARAH_HOME)
 	rm -rf $(VENV) build *.egg-info

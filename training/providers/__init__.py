@@ -1,6 +1,7 @@
 """Who fine-tunes: what every provider is asked for, and what it gives back."""
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -88,6 +89,8 @@ class Progress:
     metrics: tuple[Metric, ...] = ()
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
     """What it learns with, as far as the provider says; its own choices among it."""
+    pause: float = inf
+    """How long to wait at most before looking again, in seconds."""
 
 
 class Provider(Protocol):

@@ -29,7 +29,7 @@ def watch(bench: Workbench, run: Run, facts: Facts) -> Facts:
             return {"job_state": progress.state, "pause": bench.pace.first_poll}
         if monotonic() - began > bench.pace.watch:
             return {"job_state": progress.state, "pause": pause}
-        run = bench.wait(run, bench.clock() + pause)
+        run = bench.wait(run, bench.clock() + min(pause, progress.pause))
         if run.cancel_wanted:
             raise Cancelled
         pause = bench.pace.poll(pause)

@@ -1,0 +1,109 @@
+# pyright: basic, reportMissingImports=false
+# The checks do without the extra that this needs.
+"""Conversations as a model reads them, and which of their tokens it learns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+from trl.chat_template_utils import (
+    get_training_chat_template,
+    has_generation_markers,
+    is_chat_template_stop_token_trained,
+)
+
+from training.examples import read_jsonl
+
+OURS = Path(__file__).with_name("chat.jinja")
+# What the losses leave out, in torch and TRL.
+NOT_LEARNED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation in tokens, and of each what is to be said there, or -100 where it is only read."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+    def cut(self, length: int) -> "Row":
+        """Return the beginning of it."""
+        return Row(self.input_ids[:length], self.labels[:length])
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there is anything to learn in it."""
+        return any(label != NOT_LEARNED for label in self.labels)
+
+
+def template_for(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return the chat template with marks around what is learned, the end of the turn included.
+
+    A model that has a format of its own keeps it; one that has none, or one that nobody has marked, gets ours, which
+    then stands in its tokenizer.
+    """
+    own = tokenizer.chat_template
+    if isinstance(own, dict):
+        own = own["default"]
+    if own and has_generation_markers(own):
+        marked = own
+    else:
+        marked = _marked(tokenizer) if own else ""
+    if marked and is_chat_template_stop_token_trained(tokenizer, chat_template=marked):
+        return marked
+    tokenizer.chat_template = OURS.read_text(encoding="utf-8")
+    return tokenizer.chat_template
+
+
+def _marked(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return a known format with marks, or "" where it is not known."""
+    try:
+        return get_training_chat_template(tokenizer) or ""
+    # So it says that it does not know this one.
+    except ValueError:
+        return ""
+
+
+def rows(tokenizer: PreTrainedTokenizerBase, template: str, path: Path) -> Iterator[Row]:
+    """Yield the conversations of a file; an answer of weight 0 is read and not learned. Raises DataError."""
+    for _, value in read_jsonl(path):
+        yield row(tokenizer, template, value["messages"])  # type: ignore[arg-type]
+
+
+def row(tokenizer: PreTrainedTokenizerBase, template: str, messages: Sequence[Mapping[str, object]]) -> Row:
+    """Return one conversation in tokens; its answers are learned, but for those of weight 0."""
+    told = tokenizer.apply_chat_template(
+        [{"role": message["role"], "content": message["content"]} for message in messages],
+        chat_template=template,
+        return_dict=True,
+        return_assistant_tokens_mask=True,
+    )
+    weights = [message.get("weight", 1) for message in messages if message["role"] == "assistant"]
+    learned = _weighed(told["assistant_masks"], weights)
+    ids = told["input_ids"]
+    labels = [token if wanted else NOT_LEARNED for token, wanted in zip(ids, learned, strict=True)]
+    return Row(ids, labels)
+
+
+def _weighed(mask: Sequence[int], weights: Sequence[object]) -> list[bool]:
+    """Return which tokens are learned: each unbroken stretch of the mask is one answer, in order."""
+    learned: list[bool] = []
+    answers = iter(weights)
+    for marked, tokens in groupby(mask):
+        wanted = bool(marked) and bool(next(answers))
+        learned += [wanted] * len(list(tokens))
+    return learned
+
+
+def pairs(path: Path) -> Iterator[dict[str, object]]:
+    """Yield the preferences of a file as TRL takes them; raises DataError."""
+    for _, value in read_jsonl(path):
+        asked = value["input"]["messages"]  # type: ignore[index]
+        chosen, rejected = value["preferred_output"], value["non_preferred_output"]
+        yield {"prompt": _plain(asked), "chosen": _plain(chosen), "rejected": _plain(rejected)}
+
+
+def _plain(messages: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
