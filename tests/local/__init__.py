@@ -8,5 +8,6 @@ from training.providers.local.extra import is_installed
 
 # CI installs the extra, and must not pass without it.
 needs_local = pytest.mark.skipif(
-    not is_installed() and "CI" not in os.environ, reason="torch and its family are an extra: `make local` installs them"
+    not is_installed() and "CI" not in os.environ,
+    reason="torch and its family are an extra: `make local` installs them",
 )

@@ -60,7 +60,7 @@ def lines(path: Path, values: Sequence[Mapping[str, object]]) -> Path:
     return path
 
 
-def job_in(
+def job_in(  # noqa: PLR0913 - a form, field by field
     folder: Path,
     base: Path | str,
     examples: Sequence[Mapping[str, object]] = EXAMPLES,
@@ -88,16 +88,14 @@ def job_in(
 
 def learn(folder: Path) -> None:
     """Have a folder's job learned in this process; raises what the trainer raises."""
-    from accelerate import PartialState  # noqa: PLC0415 - takes seconds, and not every test needs it
-
-    from training.providers import lora  # noqa: PLC0415
-    from training.providers.learning.following import Stopping  # noqa: PLC0415
+    from training.providers import lora
+    from training.providers.learning.following import Stopping
 
     class Never(Stopping):
         def __init__(self) -> None:
             self.wanted = False
 
-    lora.learn(folder, jobs.read_job(folder), Never(), PartialState())
+    lora.learn(folder, jobs.read_job(folder), Never())
 
 
 def losses(folder: Path, name: str = "train_loss") -> dict[int, float]:
@@ -107,7 +105,7 @@ def losses(folder: Path, name: str = "train_loss") -> dict[int, float]:
 
 def answer(weights: Path, question: str, *, longest: int = 60) -> str:
     """Return what a tuned model answers, without the tokens that end it."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(weights)
     model = AutoModelForCausalLM.from_pretrained(weights)

@@ -30,9 +30,9 @@ ENDLESS = CHATML.replace(" + '<|im_end|>' }}{% endgeneration %}", " }}{% endgene
 
 def learned(folder: Path, conversation: dict) -> tuple[list[str], list[str]]:
     """Return the tokens of a conversation that are learned, and those that are only read, as text."""
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoTokenizer
 
-    from training.providers.learning.conversations import NOT_LEARNED, row, template_for  # noqa: PLC0415
+    from training.providers.learning.conversations import NOT_LEARNED, row, template_for
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     made = row(tokenizer, template_for(tokenizer), conversation["messages"])
@@ -49,24 +49,35 @@ def test_of_a_model_without_a_format_exactly_the_answers_and_their_end_are_learn
     assert "".join(said) == "A fault. **STOP**<|endoftext|>Hold the button. **STOP**<|endoftext|>"
     assert said.count("<|endoftext|>") == 2
     assert "".join(read) == (
-        "### system\nYou are Sarah.\n\n### user\nred ring?\n\n### assistant\n\n\n### user\nand now?\n\n### assistant\n\n\n"
+        "### system\nYou are Sarah.\n\n### user\nred ring?\n\n### assistant\n\n\n"
+        "### user\nand now?\n\n### assistant\n\n\n"
     )
 
 
 def test_the_format_of_a_model_that_has_marks_is_kept(tmp_path: Path) -> None:
     said, read = learned(tiny.make(tmp_path, "llama", template=CHATML), TWO_TURNS)
     assert "".join(said) == "A fault. **STOP**<|im_end|>Hold the button. **STOP**<|im_end|>"
-    assert "".join(read).startswith("<|im_start|>system\nYou are Sarah.<|im_end|>\n<|im_start|>user\nred ring?<|im_end|>")
+    assert "".join(read).startswith(
+        "<|im_start|>system\nYou are Sarah.<|im_end|>\n<|im_start|>user\nred ring?<|im_end|>"
+    )
 
 
 def test_a_format_that_is_known_gets_marks_and_reads_as_before(tmp_path: Path) -> None:
-    import trl  # noqa: PLC0415
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    import trl
+    from transformers import AutoTokenizer
 
     known = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5.jinja").read_text(encoding="utf-8")
     folder = tiny.make(tmp_path, "llama", template=known)
     said, read = learned(folder, TWO_TURNS)
-    assert "".join(said).split() == "A fault. **STOP**<|im_end|> Hold the button. **STOP**<|im_end|>".split()
+    assert "".join(said).split() == [
+        "A",
+        "fault.",
+        "**STOP**<|im_end|>",
+        "Hold",
+        "the",
+        "button.",
+        "**STOP**<|im_end|>",
+    ]
     told = AutoTokenizer.from_pretrained(folder).apply_chat_template(TWO_TURNS["messages"], tokenize=False)
     assert sorted("".join(said + read)) == sorted(told)
 
@@ -79,7 +90,9 @@ def test_a_format_that_would_not_teach_to_stop_is_replaced_by_ours(tmp_path: Pat
 
 def test_an_answer_of_weight_0_is_read_and_not_learned(gpt_neo: Path) -> None:
     first = example("red ring?", "I do not know.", weight=0)
-    conversation = {"messages": [*first["messages"], *example("and now?", "Hold the button.", weight=1)["messages"][1:]]}
+    conversation = {
+        "messages": [*first["messages"], *example("and now?", "Hold the button.", weight=1)["messages"][1:]]
+    }
     said, read = learned(gpt_neo, conversation)
     assert "".join(said) == "Hold the button.<|endoftext|>"
     assert "I do not know.<|endoftext|>" in "".join(read)
@@ -93,9 +106,9 @@ def test_a_customer_cannot_end_a_turn_by_writing_its_token(gpt_neo: Path) -> Non
 
 def test_what_is_asked_of_a_tuned_model_reads_as_what_it_learned(gpt_neo: Path) -> None:
     """The prompt of an answer is, token for token, what stood before that answer in training."""
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoTokenizer
 
-    from training.providers.learning.conversations import NOT_LEARNED, row, template_for  # noqa: PLC0415
+    from training.providers.learning.conversations import NOT_LEARNED, row, template_for
 
     tokenizer = AutoTokenizer.from_pretrained(gpt_neo)
     made = row(tokenizer, template_for(tokenizer), TWO_TURNS["messages"])

@@ -1,79 +1,25 @@
 """The provider `local`, with real trainers on the CPU: killed, stopped, held, cancelled, and without memory."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.local import needs_local
-from tests.local.kit import EXAMPLES, lines, losses
-from training.providers import Hyperparameters, Order, Progress, ProviderError
+from tests.local.kit import losses
+from tests.local.scene import STEPS, Bench, ended, step, until
+from training.providers import Hyperparameters, Order, ProviderError
 from training.providers.local import Local
 from training.providers.local import job as jobs
 from training.providers.local.manifest import MANIFEST, WEIGHTS, see_whole
 from training.providers.local.process import is_held
 
 pytestmark = [needs_local, pytest.mark.slow(seconds=20)]
-
-PRESET = """
-model = "{base}"
-r = 16
-batch_size = 2
-accumulation = 1
-learning_rate = 1e-2
-schedule = "constant_with_warmup"
-dropout = 0.1
-steps = {steps}
-max_length = 128
-checkpoint_every = 8
-validate_every = 4
-"""
-PATIENCE = 90.0
-# So many that something can happen before the last: a step takes a fiftieth of a second.
-STEPS = 120
-
-
-class Bench:
-    """A home folder, a preset in it, and the provider."""
-
-    def __init__(self, home: Path, base: Path, steps: int) -> None:
-        self.home = home
-        (home / "presets").mkdir(parents=True)
-        (home / "presets" / "tiny.toml").write_text(PRESET.format(base=base, steps=steps))
-        self.provider = self.anew()
-
-    def anew(self) -> Local:
-        """Return the provider as another process would have it."""
-        return Local(lambda run: self.home / run, self.home / "presets", lambda model: self.home / model)
-
-    def order(self, run: str = "run-1", base: str = "tiny") -> Order:
-        train = lines(self.home / "data" / "train.jsonl", EXAMPLES)
-        return Order(run, base, train, None, self.home / run, seed=7, stop="**STOP**")
-
-    def start(self, order: Order) -> None:
-        assert self.provider.create(order, self.provider.upload(order)) == order.run
-
-    def until(self, wanted: Callable[[Progress], bool], run: str = "run-1", provider: Local | None = None) -> Progress:
-        """Look until what is wanted is so, and return how it is."""
-        ends = time.monotonic() + PATIENCE
-        while True:
-            progress = (provider or self.provider).progress(run)
-            if wanted(progress):
-                return progress
-            assert time.monotonic() < ends, (self.home / run / "trainer.log").read_text()[-2000:]
-            time.sleep(0.05)
-
-    def process(self, run: str = "run-1") -> psutil.Process:
-        """Return the process that trains."""
-        _, group = json.loads((self.home / run / jobs.PROCESS).read_text())
-        return psutil.Process(group)
 
 
 @pytest.fixture
@@ -82,22 +28,6 @@ def bench(tmp_path: Path, llama: Path) -> Generator[Bench]:
     yield bench
     for run in ("run-1", "run-2"):
         bench.provider.cancel(run)
-
-
-def step(progress: Progress) -> int:
-    return max((metric.step for metric in progress.metrics), default=0)
-
-
-def until(wanted: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    ends = time.monotonic() + PATIENCE
-    while not wanted():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
-
-
-def ended(progress: Progress) -> bool:
-    return progress.state in {"succeeded", "failed"}
 
 
 def test_after_a_kill_it_goes_on_from_the_last_checkpoint_with_the_same_losses(tmp_path: Path, llama: Path) -> None:
@@ -130,7 +60,9 @@ def test_sigterm_saves_and_the_next_trainer_goes_on_from_that_very_step(bench: B
 
 def test_a_trainer_whose_worker_is_killed_saves_and_ends_and_another_goes_on(bench: Bench) -> None:
     bench.order()
-    worker = subprocess.Popen([sys.executable, "-m", "tests.local.worker", str(bench.home)])
+    worker = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "tests.local.worker", str(bench.home)]
+    )
     until(lambda: bool(losses(bench.home / "run-1")))
     process = bench.process()
     worker.kill()
@@ -224,4 +156,4 @@ def test_what_was_asked_for_goes_before_the_preset(bench: Bench) -> None:
     recipe = jobs.read_job(order.folder).recipe
     assert (recipe.steps, recipe.epochs, recipe.batch_size, recipe.accumulation) == (None, 2, 2, 2)
     assert (recipe.learning_rate, recipe.seed) == (0.005, 3)
-    assert os.path.isabs(jobs.read_job(order.folder).train)
+    assert jobs.read_job(order.folder).train.is_absolute()

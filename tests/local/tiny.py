@@ -15,7 +15,7 @@ LENGTH = 256
 def make(folder: Path, kind: Kind, *, template: str = "") -> Path:
     """Make a model in a folder, and return the folder; the same one each time."""
     # Importing them takes seconds, which tests that make no model do not need.
-    from transformers import AutoModelForCausalLM, GPTNeoConfig, LlamaConfig, set_seed  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, GPTNeoConfig, LlamaConfig, set_seed
 
     set_seed(1)
     tokenizer = _tokenizer(template)
@@ -23,9 +23,7 @@ def make(folder: Path, kind: Kind, *, template: str = "") -> Path:
     common = {"vocab_size": len(tokenizer), "hidden_size": 64, "max_position_embeddings": LENGTH, **ids}
     common["initializer_range"] = 0.15  # so that a few steps are enough to make it sure of something
     config = (
-        GPTNeoConfig(
-            num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=32, **common
-        )
+        GPTNeoConfig(num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=32, **common)
         if kind == "gpt-neo"
         else LlamaConfig(
             num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128, **common
@@ -37,8 +35,8 @@ def make(folder: Path, kind: Kind, *, template: str = "") -> Path:
 
 
 def _tokenizer(template: str):  # noqa: ANN202 - the library's
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415
-    from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
 
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

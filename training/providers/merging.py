@@ -40,7 +40,10 @@ def merge(folder: Path, out: Path) -> None:
         raise DataError(f"{weights} holds whole weights already: copy the folder.")
     revision = manifest.revision if not Path(manifest.base).is_dir() else None
     base = AutoModelForCausalLM.from_pretrained(
-        manifest.base, revision=revision, use_safetensors=True, dtype=torch.float32 if manifest.device == "cpu" else "auto"
+        manifest.base,
+        revision=revision,
+        use_safetensors=True,
+        dtype=torch.float32 if manifest.device == "cpu" else "auto",
     )
     model = PeftModel.from_pretrained(base, weights).merge_and_unload(safe_merge=True)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -47,18 +47,22 @@ def template_for(tokenizer: PreTrainedTokenizerBase) -> str:
     own = tokenizer.chat_template
     if isinstance(own, dict):
         own = own["default"]
-    if own and has_generation_markers(own):
-        marked = own
-    else:
-        marked = _marked(tokenizer) if own else ""
+    marked = _marked(tokenizer, own) if own else ""
     if marked and is_chat_template_stop_token_trained(tokenizer, chat_template=marked):
         return marked
     tokenizer.chat_template = OURS.read_text(encoding="utf-8")
     return tokenizer.chat_template
 
 
-def _marked(tokenizer: PreTrainedTokenizerBase) -> str:
-    """Return a known format with marks, or "" where it is not known."""
+def is_ours(template: str) -> bool:
+    """Tell whether a chat template is the one for models that have none."""
+    return template == OURS.read_text(encoding="utf-8")
+
+
+def _marked(tokenizer: PreTrainedTokenizerBase, own: str) -> str:
+    """Return a format with marks, or "" where it has none and is not known."""
+    if has_generation_markers(own):
+        return own
     try:
         return get_training_chat_template(tokenizer) or ""
     # So it says that it does not know this one.

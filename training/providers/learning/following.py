@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import cast
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.providers.local.job import Told, tell, wished
 
@@ -63,35 +64,35 @@ class Stopping:
 
 
 class Follower(TrainerCallback):
-    """Writes down what is measured, and stops the trainer when it is to stop; only the first process `tells`."""
+    """Writes down what is measured, and stops the trainer when it is to stop."""
 
-    def __init__(self, folder: Path, stopping: Stopping, *, tells: bool) -> None:
-        self.stopped = False
+    def __init__(self, folder: Path, stopping: Stopping) -> None:
         self._folder = folder
         self._stopping = stopping
-        self._tells = tells
         self._tokens, self._first_step = 0, 0
         # Of the clock: when it began, when the last step was told of, when one ended, and what was no learning since.
         self._began = self._told_at = self._ended_at = self._away = 0.0
 
-    def on_train_begin(self, args, state, control, **_) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
         """Begin to count."""
         self._began = self._told_at = time.monotonic()
         self._first_step, self._tokens = state.global_step, state.num_input_tokens_seen
 
-    def on_step_end(self, args, state, control, **_) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Save and stop, if that is wanted."""
         self._ended_at = time.monotonic()
         if wished(self._folder):
             self._stopping.wanted = True
         if self._stopping.agreed():
-            self.stopped = control.should_save = control.should_training_stop = True
+            control.should_save = control.should_training_stop = True
 
-    def on_evaluate(self, args, state, control, **_) -> None:
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Leave out of the pace what validating took."""
         self._leave_out()
 
-    def on_save(self, args, state, control, **_) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Mark a checkpoint as whole; leave out of the pace what it took."""
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
@@ -102,26 +103,27 @@ class Follower(TrainerCallback):
         self._away += now - self._ended_at
         self._ended_at = now
 
-    def on_log(self, args, state, control, logs=None, **_) -> None:
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **told: object) -> None:
         """Tell what was measured; raises NotANumber."""
-        measured = {_NAMES[name]: float(value) for name, value in (logs or {}).items() if name in _NAMES}
+        logs = cast("dict[str, float]", told["logs"])
+        measured = {_NAMES[name]: float(value) for name, value in logs.items() if name in _NAMES}
         if not all(map(math.isfinite, measured.values())):
             raise NotANumber(state.global_step)
         if "train_loss" in measured:
             measured |= {"tokens_per_second": self._pace(state), "memory_gb": memory()}
-        if measured and self._tells:
+        if measured and state.is_world_process_zero:
             tokens, ends = state.num_input_tokens_seen, self._ends(state)
             at, step = time.time(), state.global_step
             tell(self._folder, Told(at=at, step=step, metrics=measured, trained_tokens=tokens, finishes_at=ends))
 
-    def _pace(self, state) -> float:
+    def _pace(self, state: TrainerState) -> float:
         """Return the tokens a second since the last time that it was told, validating and saving left out."""
         now = time.monotonic()
         seconds, tokens = now - self._told_at - self._away, state.num_input_tokens_seen - self._tokens
         self._told_at, self._away, self._tokens = now, 0.0, state.num_input_tokens_seen
         return tokens / max(seconds, 1e-9)
 
-    def _ends(self, state) -> float:
+    def _ends(self, state: TrainerState) -> float:
         """Return when it will have learned, in seconds since 1970."""
         done, left = state.global_step - self._first_step, state.max_steps - state.global_step
         return time.time() + (time.monotonic() - self._began) / max(done, 1) * left

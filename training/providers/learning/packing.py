@@ -16,7 +16,7 @@ def keeps_apart(model: torch.nn.Module) -> bool:
     Rows are packed as TRL does it: the positions begin anew with each example, and nothing else tells them apart. With
     eager attention never: it works out every pair of a row, and some models have masks of a fixed size for it.
     """
-    if model.config._attn_implementation == "eager":
+    if attention_of(model) == "eager":
         return False
     was_training, device = model.training, next(model.parameters()).device
     model.eval()
@@ -39,4 +39,9 @@ def _said(model: torch.nn.Module, ids: torch.Tensor, positions: torch.Tensor) ->
 
 def reads_rows_in_parts(model: torch.nn.Module) -> bool:
     """Return whether a long packed row costs no more than its examples do; else every pair in it is worked out."""
-    return "flash" in model.config._attn_implementation
+    return "flash" in attention_of(model)
+
+
+def attention_of(model: torch.nn.Module) -> str:
+    """Return how a model works out its attention, as transformers calls it."""
+    return model.config._attn_implementation  # noqa: SLF001 - it says so nowhere else

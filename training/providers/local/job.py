@@ -16,7 +16,7 @@ from training.providers.local.recipe import Recipe
 Wish = Literal["cancelled", "paused"]
 
 _JOB, _PROGRESS, _FAILURE = "job.json", "progress.jsonl", "failure.txt"
-LOG, LOCK, PROCESS, CHECKPOINTS = "trainer.log", "trainer.lock", "trainer.pid", "checkpoints"
+LOG, PROCESSES, CHECKPOINTS = "trainer.log", "processes", "checkpoints"
 
 
 class Job(BaseModel):

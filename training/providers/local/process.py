@@ -9,14 +9,16 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from training.providers import ProviderError
-from training.providers.local.job import LOCK, LOG, PROCESS
+from training.providers.local.job import LOG, PROCESSES
 
+_LOCK, _GROUP = ".lock", ".group"
 _MODULE = "training.providers.lora"
 # What a trainer has no use for, among it every secret that the settings know; HF_TOKEN is no such, and stays.
 _KEPT_BACK = ("SARAH_", "DISCORD_", "SLACK_", "OPENAI_", "WANDB_")
@@ -47,21 +49,30 @@ def start(folder: Path, launch: str) -> subprocess.Popen[bytes]:
         )
 
 
-def write_process(folder: Path) -> None:
-    """Write down which process group trains in a folder, and on which machine; raises OSError."""
-    (folder / PROCESS).write_text(json.dumps([socket.gethostname(), os.getpgrp()]))
+@contextmanager
+def at_work(folder: Path, rank: int) -> Generator[None]:
+    """Hold a place at a folder's training, one for each process that takes part in it, and tell who that is."""
+    place = folder / PROCESSES
+    place.mkdir(exist_ok=True)
+    with FileLock(place / f"{rank}{_LOCK}"):
+        (place / f"{rank}{_GROUP}").write_text(json.dumps([socket.gethostname(), os.getpgrp()]))
+        yield
 
 
 def is_held(folder: Path) -> bool:
     """Tell whether a trainer is at work in a folder."""
-    if not (folder / LOCK).exists():
-        return False
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        with lock:
-            return False
-    except Timeout:
-        return True
+    return any(_held(folder))
+
+
+def _held(folder: Path) -> Iterator[Path]:
+    """Yield the locks of the processes that train in a folder."""
+    for file in sorted((folder / PROCESSES).glob(f"*{_LOCK}")):
+        lock = FileLock(file, timeout=0)
+        try:
+            with lock:
+                pass
+        except Timeout:
+            yield file
 
 
 def stop(folder: Path) -> None:
@@ -82,18 +93,19 @@ def kill(folder: Path, child: subprocess.Popen[bytes] | None) -> None:
     while is_held(folder):
         _signal(folder, signal.SIGKILL)
         if time.monotonic() > ends:
-            raise ProviderError(f"The trainer in {folder} does not end: end the process that {PROCESS} there names.")
+            raise ProviderError(
+                f"The trainer in {folder} does not end: end the processes that {PROCESSES} there names."
+            )
         time.sleep(_LOOK)
 
 
 def _signal(folder: Path, number: signal.Signals) -> None:
-    """Send a signal to whoever trains in a folder, if that is on this machine."""
+    """Send a signal to whoever trains in a folder, as far as that is on this machine."""
     # A process that holds no lock has ended, and its number may be another's by now.
-    if not is_held(folder):
-        return
-    # Whoever has just taken the lock may not have written it down yet.
-    written = (folder / PROCESS).read_text() if (folder / PROCESS).exists() else ""
-    host, group = json.loads(written or "[null, 0]")
-    if host == socket.gethostname():
-        with suppress(ProcessLookupError):
-            os.killpg(group, number)
+    for lock in _held(folder):
+        file = lock.with_suffix(_GROUP)
+        # Whoever has just taken the lock may not have written it down yet.
+        host, group = json.loads((file.read_text() if file.exists() else "") or "[null, 0]")
+        if host == socket.gethostname():
+            with suppress(ProcessLookupError):
+                os.killpg(group, number)
