@@ -1,11 +1,13 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """Jobs for the trainer, and what comes of them."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from training.providers import Method
 from training.providers.local import job as jobs
 from training.providers.local.job import Job
 from training.providers.local.recipe import Recipe
@@ -34,7 +36,7 @@ QUICK = Recipe(
 SYSTEM = "You are Sarah."
 
 
-def example(question: str, answer: str, **more: object) -> dict[str, object]:
+def example(question: str, answer: str, **more: object) -> dict[str, Any]:
     """Return a conversation of one question."""
     said = [("system", SYSTEM), ("user", question)]
     messages = [{"role": role, "content": content} for role, content in said]
@@ -66,9 +68,9 @@ def job_in(  # noqa: PLR0913 - a form, field by field
     examples: Sequence[Mapping[str, object]] = EXAMPLES,
     *,
     validated: bool = True,
-    method: str = "supervised",
+    method: Method = "supervised",
     parent: Path | None = None,
-    **recipe: object,
+    **recipe: Any,  # noqa: ANN401 - what the recipe's fields take
 ) -> Job:
     """Write a job into a folder, which is made, and return it."""
     train = lines(folder / "data" / "train.jsonl", examples)
@@ -108,7 +110,7 @@ def answer(weights: Path, question: str, *, longest: int = 60) -> str:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(weights)
-    model = AutoModelForCausalLM.from_pretrained(weights)
+    model: Any = AutoModelForCausalLM.from_pretrained(weights)
     asked = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
     told = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     said = model.generate(**told, max_new_tokens=longest, do_sample=False, pad_token_id=0)[0]

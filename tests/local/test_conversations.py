@@ -1,8 +1,10 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """What of a conversation is learned: the answers with the end of the turn, and nothing else."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ CHATML = """{%- for message in messages %}{{- '<|im_start|>' + message['role'] +
 ENDLESS = CHATML.replace(" + '<|im_end|>' }}{% endgeneration %}", " }}{% endgeneration %}<|im_end|>")
 
 
-def learned(folder: Path, conversation: dict) -> tuple[list[str], list[str]]:
+def learned(folder: Path, conversation: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the tokens of a conversation that are learned, and those that are only read, as text."""
     from transformers import AutoTokenizer
 

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Generator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.local import needs_local
@@ -50,6 +51,6 @@ def test_two_processes_learn_one_model_and_stop_together(bench: Bench) -> None:
 def test_cancel_ends_every_process(bench: Bench) -> None:
     bench.start(bench.order())
     bench.until(lambda progress: step(progress) >= 1)
-    processes = [bench.process(0), bench.process(1), bench.process(0).parent()]
+    processes = [bench.process(0), bench.process(1), psutil.Process(bench.process(0).ppid())]
     bench.provider.cancel("run-1")
     until(lambda: not any(process.is_running() and process.status() != "zombie" for process in processes))

@@ -1,10 +1,11 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """The trainer, on tiny models: what it learns, what it keeps, and what it says when it cannot."""
 
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from training.providers.local.manifest import WEIGHTS, see_whole
 
 pytestmark = [needs_local, pytest.mark.slow(seconds=1)]
 
-MEMORISED = {"steps": 40, "batch_size": 4, "checkpoint_every": 40, "validate_every": 40}
+MEMORISED: dict[str, Any] = {"steps": 40, "batch_size": 4, "checkpoint_every": 40, "validate_every": 40}
 
 
 @pytest.fixture(params=["gpt_neo", "llama"])
@@ -77,7 +78,7 @@ def test_only_what_the_recipe_names_is_trained(gpt_neo: Path, tmp_path: Path) ->
 
 
 def test_a_small_model_is_tuned_whole(llama: Path, tmp_path: Path) -> None:
-    job_in(tmp_path, llama, tune="full", **MEMORISED | {"learning_rate": 3e-3})
+    job_in(tmp_path, llama, tune="full", learning_rate=3e-3, **MEMORISED)
     learn(tmp_path)
     assert see_whole(tmp_path).kind == "whole"
     assert answer(tmp_path / WEIGHTS, QUESTION) == f"{ANSWER}<|endoftext|>"

@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """When a model cannot be tuned: one sentence with the way out, a run that failed, and nothing half-registered."""
 
 import errno

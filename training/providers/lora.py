@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """The trainer: tunes one model in a process of its own, `python -m training.providers.lora FOLDER`.
 
 The folder says what is to be learned; progress, checkpoints and at last the weights and their manifest are left there.
@@ -12,6 +12,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from accelerate import PartialState
@@ -30,7 +31,8 @@ from transformers import (
 from transformers.utils import is_flash_attn_2_available
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-from training.providers.learning.conversations import is_ours, pairs, rows, template_for
+from training.providers.learning import conversations
+from training.providers.learning.conversations import is_ours, pairs, template_for
 from training.providers.learning.following import Follower, Stopping
 from training.providers.learning.keeping import (
     device,
@@ -90,23 +92,15 @@ def learn(folder: Path, job: Job, stopping: Stopping) -> None:
 
 def load(job: Job) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
     """Return the model with what is trained in it, and its tokenizer; raises Refused."""
-    recipe, base, revision = job.recipe, job.recipe.model, job.recipe.revision or None
+    recipe, base = job.recipe, job.recipe.model
     if Path(base).is_dir() and not list(Path(base).glob("*.safetensors")):
         raise Refused(
             f"{base} holds no safetensors, and nothing else is read: save the base as safetensors, or name another."
         )
-    on_gpu = torch.cuda.is_available()
-    arguments = {"revision": revision, "dtype": torch.bfloat16 if on_gpu and recipe.tune != "full" else torch.float32}
-    if recipe.attention != "auto":
-        arguments["attn_implementation"] = recipe.attention
-    elif on_gpu and is_flash_attn_2_available():
-        arguments["attn_implementation"] = "flash_attention_2"
-    if recipe.tune == "qlora":
-        arguments["quantization_config"] = four_bits()
     set_seed(recipe.seed)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, revision=revision)
-        model = AutoModelForCausalLM.from_pretrained(base, use_safetensors=True, **arguments)
+        tokenizer = AutoTokenizer.from_pretrained(base, revision=recipe.revision or None)
+        model = AutoModelForCausalLM.from_pretrained(base, use_safetensors=True, **how(recipe))
     # So the library says that there is no such model, or that its files are not what they should be.
     except (OSError, ValueError) as error:
         log.exception("the base could not be read")
@@ -116,6 +110,21 @@ def load(job: Job) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase
         ) from error
     model.config.use_cache = False
     return adapted(model, job), tokenizer
+
+
+def how(recipe: Recipe) -> dict[str, Any]:
+    """Return how a base is held in memory, and how its attention is worked out; raises Refused."""
+    on_gpu = torch.cuda.is_available()
+    # What is trained whole is trained in full precision: steps are smaller than bf16 can tell.
+    precise = not on_gpu or recipe.tune == "full"
+    arguments = {"revision": recipe.revision or None, "dtype": torch.float32 if precise else torch.bfloat16}
+    if recipe.attention != "auto":
+        arguments["attn_implementation"] = recipe.attention
+    elif on_gpu and is_flash_attn_2_available():
+        arguments["attn_implementation"] = "flash_attention_2"
+    if recipe.tune == "qlora":
+        arguments["quantization_config"] = four_bits()
+    return arguments
 
 
 def four_bits() -> BitsAndBytesConfig:
@@ -151,34 +160,33 @@ def adapted(model: PreTrainedModel, job: Job) -> PreTrainedModel | PeftModel:
 
 
 def trainer_for(
-    folder: Path,
-    job: Job,
-    model: PreTrainedModel | PeftModel,
-    tokenizer: PreTrainedTokenizerBase,
-    follower: Follower,
+    folder: Path, job: Job, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, follower: Follower
 ) -> Trainer:
     """Return what learns the job's examples; raises Refused and DataError where there is nothing to learn."""
-    template = template_for(tokenizer)
+    recipe, template = job.recipe, template_for(tokenizer)
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     if is_ours(template):
         note(folder, "The base has no chat format with known marks, so it learns Sarah's own.")
-    length = min(job.recipe.max_length, getattr(model.config, "max_position_embeddings", job.recipe.max_length))
-    arguments = common(folder, job) | {"max_length": length}
+    length = min(recipe.max_length, getattr(model.config, "max_position_embeddings", recipe.max_length))
+    arguments: dict[str, Any] = common(folder, job) | {"max_length": length}
     if job.method == "dpo":
-        parts = [Dataset.from_list(list(pairs(path))) if path else None for path in (job.train, job.validation)]
-        kind, settings = DPOTrainer, DPOConfig(beta=job.recipe.beta, **arguments)
+        kind, settings = cast("type[Trainer]", DPOTrainer), DPOConfig(beta=recipe.beta, **arguments)
+        learn_from, validate_with = preferences(job.train), preferences(job.validation)
     else:
-        parts = [tokens(folder, tokenizer, template, path, length) for path in (job.train, job.validation)]
-        kind, settings = SFTTrainer, SFTConfig(**arguments | packed(job.recipe, model))
+        learn_from, validate_with = (
+            tokens(folder, tokenizer, template, path, length) for path in (job.train, job.validation)
+        )
+        kind, settings = cast("type[Trainer]", SFTTrainer), SFTConfig(**arguments | packed(recipe, model))
     see_room(folder, model)
-    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     # By name, for the second place is not the same in both.
-    trainer = kind(model, args=settings, train_dataset=parts[0], eval_dataset=parts[1], processing_class=tokenizer)
+    data: dict[str, Any] = {"train_dataset": learn_from, "eval_dataset": validate_with}
+    trainer = kind(model, args=settings, processing_class=tokenizer, **data)
     trainer.add_callback(follower)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def common(folder: Path, job: Job) -> dict[str, object]:
+def common(folder: Path, job: Job) -> dict[str, Any]:
     """Return what all ways to learn have in common, as transformers calls it."""
     recipe = job.recipe
     return {
@@ -213,7 +221,7 @@ def common(folder: Path, job: Job) -> dict[str, object]:
     }
 
 
-def packed(recipe: Recipe, model: PreTrainedModel | PeftModel) -> dict[str, object]:
+def packed(recipe: Recipe, model: PreTrainedModel | PeftModel) -> dict[str, Any]:
     """Return how rows are filled: with several examples, where the model reads each as if it stood alone."""
     if recipe.packing == "off" or not keeps_apart(model):
         return {"packing": False}
@@ -235,7 +243,7 @@ def tokens(
     """Return a file's conversations in tokens, cut at a length; raises Refused where nothing in them is learned."""
     if path is None:
         return None
-    read = list(rows(tokenizer, template, path))
+    read = list(conversations.rows(tokenizer, template, path))
     kept = [row for row in (row.cut(length) for row in read) if row.teaches]
     if not kept:
         raise Refused(
@@ -253,14 +261,20 @@ def on_cpu() -> bool:
     return not torch.accelerator.is_available()
 
 
+def preferences(path: Path | None) -> Dataset | None:
+    """Return a file's preferences as TRL takes them; raises DataError."""
+    return Dataset.from_list(list(pairs(path))) if path else None
+
+
 def loaded(trainer: Trainer, job: Job) -> str:
     """Return what is about to be learned, and on what."""
+    rows: Any = trainer.train_dataset
     sizes = [(weight.numel(), weight.requires_grad) for weight in trainer.model.parameters()]
     trained, every = sum(size for size, learns in sizes if learns), sum(size for size, _ in sizes)
     filled = "packed" if getattr(trainer.args, "packing", False) else "not packed"
     return (
         f"{job.recipe.model} is loaded on {device()}: {trained:,} of {every:,} weights are trained,"
-        f" on {len(trainer.train_dataset):,} rows, {filled}."
+        f" on {len(rows):,} rows, {filled}."
     )
 
 

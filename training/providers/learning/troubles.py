@@ -1,5 +1,5 @@
-# pyright: basic, reportMissingImports=false
-# The checks do without the extra that this needs.
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportOptionalMemberAccess=false
+# The checks do without the extra that this needs, and whose types are loose.
 """What went wrong, in one sentence with the way out."""
 
 import errno
