@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
@@ -13,7 +13,7 @@ from bot.assistant import Assistant, Policy
 from bot.conversation import Conversation, Question
 from bot.guard import TopicGuard
 from bot.incoming import clean
-from bot.models import Prompt
+from bot.models import Prompt, Sampling
 from bot.models.champion import Champion, open_champion
 from bot.persona import read_persona
 from bot.replying import PASSAGES_SHOWN, TURNS_READ
@@ -38,6 +38,10 @@ class InstantModel:
         """Say something of usual length."""
         self.asked_at[prompt.question] = time.perf_counter()
         yield "Hold the button at the back for ten seconds, until the ring goes dark, and let it start again."
+
+    def ignored(self, sampling: Sampling) -> Sequence[str]:
+        """Return whatever is chosen."""
+        return tuple(sampling.chosen)
 
 
 @dataclass(frozen=True, slots=True)

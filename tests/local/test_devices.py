@@ -1,6 +1,9 @@
 """One run on several devices, here two processes of the CPU, which accelerate starts."""
 
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -54,3 +57,27 @@ def test_cancel_ends_every_process(bench: Bench) -> None:
     processes = [bench.process(0), bench.process(1), psutil.Process(bench.process(0).ppid())]
     bench.provider.cancel("run-1")
     until(lambda: not any(process.is_running() and process.status() != "zombie" for process in processes))
+
+
+def test_two_machines_learn_one_model(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    two = LAUNCH.replace("--num_machines 1", "--num_machines 2")
+    node = f"{two} --main_process_ip 127.0.0.1 --main_process_port {port}"
+    home = bench.home
+    bench.provider = Local(
+        lambda run: home / run, home / "presets", lambda model: home / model, f"{node} --machine_rank 0"
+    )
+    bench.start(bench.order())
+    bench.provider.progress("run-1")
+    accelerate, *others = f"{node} --machine_rank 1".split()
+    command = [str(Path(sys.executable).with_name(accelerate)), *others, "-m", "training.providers.lora"]
+    with (home / "other.log").open("wb") as log:
+        other = subprocess.Popen(  # noqa: S603 - as README has it
+            [*command, str(home / "run-1")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    progress = bench.until(ended)
+    assert progress.state == "succeeded", progress.reason
+    assert other.wait(30) == 0
+    assert sorted(path.name for path in (home / "run-1" / jobs.PROCESSES).glob("*.group")) == ["0.group", "1.group"]
+    see_whole(home / "run-1")

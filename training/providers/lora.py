@@ -216,6 +216,8 @@ def common(folder: Path, job: Job) -> dict[str, Any]:
         "save_total_limit": 2,
         "include_num_input_tokens_seen": "non_padding",
         "dataloader_pin_memory": torch.cuda.is_available(),
+        # An adapter's every weight is used in every step.
+        "ddp_find_unused_parameters": False,
         "report_to": "none",
         "disable_tqdm": True,
     }
