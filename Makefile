@@ -67,7 +67,7 @@ lock: dev ## pin every dependency again, with hashes
 # torch is left to each machine: builds differ, and one for a GPU brings several gigabytes that no other needs.
 	echo "torch==2.13.0 ; sys_platform == 'never'" > $(VENV)/without-torch.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --extra build --extra local --constraints requirements.txt --override $(VENV)/without-torch.txt \
+	  --extra build --extra local --extra qlora --constraints requirements.txt --override $(VENV)/without-torch.txt \
 	  --no-emit-package torch -o requirements-local.txt pyproject.toml
 
 clean: ## remove the environment (never what is kept in SARAH_HOME)

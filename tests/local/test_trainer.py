@@ -84,6 +84,14 @@ def test_a_small_model_is_tuned_whole(llama: Path, tmp_path: Path) -> None:
     assert answer(tmp_path / WEIGHTS, QUESTION) == f"{ANSWER}<|endoftext|>"
 
 
+def test_a_base_in_four_bits_gets_an_adapter(llama: Path, tmp_path: Path) -> None:
+    job_in(tmp_path, llama, tune="qlora", steps=20, batch_size=4)
+    learn(tmp_path)
+    curve = losses(tmp_path)
+    assert curve[20] < 0.5 * curve[1]
+    assert see_whole(tmp_path).kind == "adapter"
+
+
 def test_a_second_round_goes_on_from_the_adapter_of_the_first(llama: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     job_in(first, llama, **MEMORISED)

@@ -62,10 +62,12 @@ def test_examples_of_which_nothing_fits(llama: Path, tmp_path: Path) -> None:
     assert reason(tmp_path).startswith("Nothing in train.jsonl can be learned in 8 tokens: raise max_length")
 
 
-def test_qlora_without_bitsandbytes(llama: Path, tmp_path: Path) -> None:
+def test_qlora_without_bitsandbytes(llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.providers import lora
     from training.providers.learning.troubles import Refused
 
     job_in(tmp_path, llama, tune="qlora")
+    monkeypatch.setattr(lora, "find_spec", lambda _: None)
     with pytest.raises(Refused, match="QLoRA needs bitsandbytes: install it with"):
         learn(tmp_path)
 

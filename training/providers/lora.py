@@ -130,7 +130,7 @@ def how(recipe: Recipe) -> dict[str, Any]:
 def four_bits() -> BitsAndBytesConfig:
     """Return how a base is held in four bits a weight; raises Refused where that cannot be."""
     if not find_spec("bitsandbytes"):
-        raise Refused('QLoRA needs bitsandbytes: install it with `pip install bitsandbytes`, or set tune = "lora".')
+        raise Refused("QLoRA needs bitsandbytes: install it with `pip install '.[qlora]'`, or tune with lora.")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

@@ -18,7 +18,7 @@ from training.providers.learning.following import WHOLE
 from training.providers.learning.troubles import Refused
 from training.providers.local import job as jobs
 from training.providers.local.job import Job, Told
-from training.providers.local.manifest import WEIGHTS, Manifest, hashed, see_no_pickle, write_manifest
+from training.providers.local.manifest import PARTIAL, WEIGHTS, Manifest, hashed, see_no_pickle, write_manifest
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "tokenizers", "safetensors")
 _GIB = 1 << 30
@@ -63,7 +63,7 @@ def remove_torn_checkpoints(folder: Path) -> None:
 
 def keep(folder: Path, job: Job, trainer: Trainer, tokenizer: PreTrainedTokenizerBase) -> None:
     """Keep the weights, and their manifest last, which says that the model is whole."""
-    partial, weights = folder / f"{WEIGHTS}.partial", folder / WEIGHTS
+    partial, weights = folder / PARTIAL, folder / WEIGHTS
     # Every process has a part in it where the weights are spread over devices.
     trainer.save_model(str(partial))
     if not trainer.accelerator.is_main_process:

@@ -13,6 +13,8 @@ from training.providers.local.recipe import Recipe
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights"
+# Weights that are being written.
+PARTIAL = f"{WEIGHTS}.partial"
 # Bytes; a manifest has a few kilobytes, and a larger one was not written here.
 _LARGEST = 1 << 20
 # What Python would unpickle, and with it run whatever its author liked.

@@ -12,7 +12,7 @@ from training.providers.local import job as jobs
 from training.providers.local import process
 from training.providers.local.extra import see_installed
 from training.providers.local.job import CHECKPOINTS, LOG, Job
-from training.providers.local.manifest import MANIFEST, WEIGHTS, see_whole
+from training.providers.local.manifest import MANIFEST, PARTIAL, WEIGHTS, see_whole
 from training.providers.local.recipe import Recipe, read_recipe
 
 OURS = "model-"
@@ -120,6 +120,7 @@ class Local:
         if wanted:
             return _as(progress, wanted)
         if reason := jobs.failure(folder) or self._kept_training(job, folder, step):
+            _remove_halves(folder)
             return _as(progress, "failed", reason)
         return progress
 
@@ -144,7 +145,8 @@ class Local:
 
     def collect(self, job: str, folder: Path) -> tuple[Metric, ...]:
         """Return what was measured, and let go of the checkpoints, which nobody needs any more."""
-        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        if (folder / CHECKPOINTS).exists():
+            shutil.rmtree(folder / CHECKPOINTS)
         return self.progress(job).metrics
 
     def cancel(self, job: str) -> None:
@@ -154,8 +156,7 @@ class Local:
             return
         jobs.wish(folder, "cancelled")
         self._end(job, folder)
-        for name in (CHECKPOINTS, WEIGHTS):
-            shutil.rmtree(folder / name, ignore_errors=True)
+        _remove_halves(folder)
 
     def _end(self, job: str, folder: Path) -> None:
         child = self._children.pop(job, None)
@@ -171,6 +172,13 @@ class Local:
     def resume(self, job: str) -> None:
         """Let a job go on from its last checkpoint."""
         jobs.unwish(self._folder_of(job))
+
+
+def _remove_halves(folder: Path) -> None:
+    """Remove what a job without a manifest has made."""
+    for made in (CHECKPOINTS, WEIGHTS, PARTIAL):
+        if (folder / made).exists():
+            shutil.rmtree(folder / made)
 
 
 def _as(progress: Progress, state: JobState, reason: str = "") -> Progress:
