@@ -14,6 +14,7 @@ from tests.browser import FLAGS, MISSING, Profiles, find_chromium
 from tests.kit import DATA, ROOT, knowledge
 from tests.pictures_admin import draw_terminal, photograph_admin
 from tests.pictures_chats import draw
+from tests.pictures_trials import photograph_trials
 from tests.platforms.web_scene import Customer, customer, served
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -28,6 +29,7 @@ async def main() -> None:
         chromium = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         await photograph(Profiles(chromium))
         await photograph_admin(chromium, PICTURES)
+        await photograph_trials(chromium, PICTURES)
         await draw_terminal(PICTURES)
         await draw(chromium, PICTURES)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from bot.courtesy import courteous
-from bot.models import Prompt
+from bot.models import Prompt, Sampling
 from bot.persona import fresh
 from training.knowledge import Found, Knowledge
 from training.words import Words
@@ -35,6 +35,10 @@ class Embedded:
         """Yield the answer word by word."""
         for piece in _PIECE.findall(self.reply(prompt)):
             yield piece
+
+    def ignored(self, sampling: Sampling) -> Sequence[str]:
+        """Return whatever is chosen: it quotes, and chooses no words."""
+        return tuple(sampling.chosen)
 
     def reply(self, prompt: Prompt) -> str:
         """Answer with the nearest example, else the nearest passage, else that it is not known."""

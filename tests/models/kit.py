@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from bot.conversation import PastTurn
-from bot.models import Prompt
+from bot.models import AS_SET_UP, Prompt, Sampling
 from bot.models.openai_compatible import Endpoint, OpenAICompatible
 from tests.kit import PERSONA
 from tests.servers.openai import KEY, MODEL
@@ -19,10 +19,10 @@ OTHER_PASSAGE = Found(Passage("lamps", "Lamps", "Colour", "Press the ring twice.
 QUESTION = "Why is it so dark in the kitchen?"
 
 
-def prompt(*history: tuple[str, str], question: str = QUESTION) -> Prompt:
+def prompt(*history: tuple[str, str], question: str = QUESTION, sampling: Sampling = AS_SET_UP) -> Prompt:
     """Return what is asked after these turns."""
     turns = tuple(PastTurn(number, *said) for number, said in enumerate(history))
-    return Prompt(PERSONA, (PASSAGE, OTHER_PASSAGE), turns, question)
+    return Prompt(PERSONA, (PASSAGE, OTHER_PASSAGE), turns, question, sampling=sampling)
 
 
 @cache

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, cast
 
 import pytest
 
-from bot.admin.admin import MOST_NAMES, Choice
+from bot.admin.admin import MOST_NAMES
 from bot.admin.calls import Call
 from bot.admin.forms import About, Form, command
 from bot.admin.office import Office
-from bot.admin.replies import Button, Reply
+from bot.admin.replies import Button, Choice, Reply
 from bot.platforms.slack import SlackTokens
 from bot.platforms.slack.blocks import buttons
 from bot.platforms.slack.desk import TOO_LATE

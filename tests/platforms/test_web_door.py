@@ -55,6 +55,8 @@ def browser(scheme: str = "http") -> httpx.AsyncClient:
         ("POST", "/admin/do/../upload"),
         ("POST", "/admin/runs/run-1"),
         ("GET", "/admin/anything"),
+        ("GET", "/admin/try/anew"),
+        ("POST", "/admin/try/newest"),
         ("GET", "/administration"),
         ("DELETE", "/"),
     ],
@@ -88,6 +90,10 @@ async def test_what_the_page_does_not_need_is_not_there(method: str, path: str) 
         ("GET", "/admin/replies/a_b-1/0"),
         ("GET", "/admin/runs/run-1"),
         ("GET", "/admin/conversations/a_b-1"),
+        ("GET", "/admin/try"),
+        ("POST", "/admin/try"),
+        ("GET", "/admin/try/newest"),
+        ("POST", "/admin/try/anew"),
     ],
 )
 async def test_what_the_page_needs_is_there(method: str, path: str) -> None:

@@ -13,7 +13,15 @@ from tests.platforms.web_scene import KEYS, served
 from tests.platforms.web_staff import OWN, at_the_desk, forms, shown, visiting
 
 PASSPHRASE = KEYS["Olga"]
-PAGES = ("/admin", "/admin/do/data/upload", "/admin/replies/abc", "/admin/replies/abc/0", "/admin/runs/run-1")
+PAGES = (
+    "/admin",
+    "/admin/do/data/upload",
+    "/admin/replies/abc",
+    "/admin/replies/abc/0",
+    "/admin/runs/run-1",
+    "/admin/try",
+    "/admin/try/newest",
+)
 _CHANGING = re.compile(r'value="[^"]*"|nonce="[^"]*"')
 
 

@@ -43,7 +43,8 @@ class _Reader(HTMLParser):
             self.forms.append(self._form)
         elif tag in {"input", "select", "textarea"}:
             self._name = said["name"]
-            self._form.values[self._name] = said.get("value", "")
+            if said.get("type") != "checkbox" or "checked" in said:
+                self._form.values[self._name] = said.get("value", "")
             if said.get("type") != "hidden":
                 self._form.about[self._name] = {"tag": tag, **said}
         elif tag == "datalist":
@@ -58,7 +59,7 @@ class _Reader(HTMLParser):
         if self._list:
             self.lists.setdefault(self._list, []).append(said["value"])
         elif "selected" in said:
-            self._form.values[self._name] = "?"
+            self._form.values[self._name] = said.get("value", "?")
 
     def handle_data(self, data: str) -> None:
         if self._inside == "button":

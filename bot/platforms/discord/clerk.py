@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.admin.admin import Admin, Choice
+from bot.admin.admin import Admin
 from bot.admin.board import UNSEEN
 from bot.admin.calls import Call, Given, Upload
-from bot.admin.replies import Button, Reply
+from bot.admin.replies import Button, Choice, Reply
 from bot.platforms.discord.boards import Boards
 from bot.platforms.discord.callers import call_of
 from bot.platforms.discord.modals import modal_of, submitted

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bot.admin.admin import Admin, Choice
+from bot.admin.admin import Admin
 from bot.admin.board import UNSEEN, Notice, ShowError
 from bot.admin.calls import Call, Caller, Given, UploadError
 from bot.admin.forms import Command, Form
-from bot.admin.replies import Reply
+from bot.admin.replies import Choice, Reply
 from bot.platforms.slack.acts import Act, Wanted, is_own, kept
 from bot.platforms.slack.api import Api, RefusedError
 from bot.platforms.slack.blocks import buttons, written

@@ -13,8 +13,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks.block_elements import FileInputElement
 
-from bot.admin.admin import MOST_NAMES, Choice
+from bot.admin.admin import MOST_NAMES
 from bot.admin.forms import Field, Form
+from bot.admin.replies import Choice
 from bot.platforms.slack.acts import ELEMENT
 from bot.platforms.slack.blocks import json_of
 from bot.platforms.slack.text import start_of, units

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from bot.admin.admin import Admin
 from bot.admin.board import Notice
-from bot.admin.calls import Call, Caller, UploadError
+from bot.admin.calls import Call, UploadError
 from bot.admin.forms import Command
 from bot.admin.replies import Button, Reply
 from bot.conversation import Answers, Conversation
@@ -37,6 +37,10 @@ GROUPS = {
     "model": "Models",
     "canary": "Canary",
     "sarah": "Answers and settings",
+}
+# A page of its own among the commands of that group.
+OF_ITS_OWN = {
+    "model": '<a class="card" href="/admin/try"><b>Try models</b><span>Talk to one, or to two side by side</span></a>'
 }
 # The page has no channels.
 ELSEWHERE = frozenset({"sarah channel"})
@@ -84,7 +88,7 @@ class BackOffice:
         return ""
 
     async def _home(self, _: Request, session: Session) -> Response:
-        caller, place = _caller(session), Place(ROOT, session.secret)
+        caller, place = session.caller, Place(ROOT, session.secret)
         groups: dict[str, list[Command]] = {}
         for command in self._admin.commands:
             if command.group and command.title not in ELSEWHERE and self._admin.may(caller, command.title):
@@ -93,7 +97,7 @@ class BackOffice:
         announced = (Notice(reply.text, reply.buttons) for reply in self._announced.newest())
         body = "".join(_told(notice, place) for notice in (*waiting, *announced))
         for group, commands in groups.items():
-            cards = "".join(_card(command, place) for command in commands)
+            cards = "".join(_card(command, place) for command in commands) + OF_ITS_OWN.get(group, "")
             title = GROUPS.get(group, group.capitalize())
             body += f'<h2>{escape(title)}</h2><div class="cards">{cards}</div>'
         return self._pages.show("Admin", body, session=session)
@@ -104,7 +108,7 @@ class BackOffice:
         command = self._offered(title, session)
         if command is None:
             return self._missing(session, f"There is no command {title}.")
-        return await self._form(command, session, Call(_caller(session), title, HERE))
+        return await self._form(command, session, Call(session.caller, title, HERE))
 
     async def _do(self, request: Request, session: Session) -> Response:
         """Do a command, or ask for what a button did not bring."""
@@ -119,7 +123,7 @@ class BackOffice:
                 if self._entrance.session(request) is None or not same(form.ours.get(SECRET, ""), session.secret):
                     return self._entrance.strange(session)
                 where = await self._where(form.ours.get(ABOUT, ""))
-                call = Call(_caller(session), title, where, form.given, message_id=form.ours.get(ACT, ""))
+                call = Call(session.caller, title, where, form.given, message_id=form.ours.get(ACT, ""))
                 if PRESSED in form.ours and await self._admin.form(call):
                     return await self._form(command, session, call)
                 reply = await self._admin.do(call)
@@ -194,16 +198,11 @@ class BackOffice:
         return conversation_of(token) if token else HERE
 
     def _offered(self, title: str, session: Session) -> Command | None:
-        return self._admin.command(title) if self._admin.may(_caller(session), title) else None
+        return self._admin.command(title) if self._admin.may(session.caller, title) else None
 
     def _missing(self, session: Session, why: str) -> Response:
         body = f"{HOME}<p>{escape(why)}</p>"
         return self._pages.show("Not found", body, session=session, status=HTTPStatus.NOT_FOUND)
-
-
-def _caller(session: Session) -> Caller:
-    """Describe somebody whose session is good at this request."""
-    return Caller("web", "", session.name, session.name, manages=True)
 
 
 def _title(request: Request) -> str:

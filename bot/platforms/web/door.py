@@ -20,10 +20,10 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # What the page needs, and nothing else: Gradio would also take uploads, fetch URLs and describe its API.
 READS = re.compile(
     r"/|/favicon\.ico|/theme\.css|/(assets|static)/.+|/gradio_api/(queue/data|app_id)"
-    r"|/admin(/sign-in|/do/[a-z-]+/[a-z-]+|/replies/[\w-]+(/\d+)?|/runs/[\w.-]+|/conversations/[\w-]+)?"
+    r"|/admin(/sign-in|/try(/newest)?|/do/[a-z-]+/[a-z-]+|/replies/[\w-]+(/\d+)?|/runs/[\w.-]+|/conversations/[\w-]+)?"
 )
 WRITES = re.compile(
-    r"/start-over|/gradio_api/(queue/join|run/\w+)|/do/[a-z-]+|/admin/(sign-in|sign-out|do/[a-z-]+/[a-z-]+)"
+    r"/start-over|/gradio_api/(queue/join|run/\w+)|/do/[a-z-]+|/admin/(sign-in|sign-out|try(/anew)?|do/[a-z-]+/[a-z-]+)"
 )
 ALLOWED = {"GET": READS, "HEAD": READS, "POST": WRITES}
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from bot.admin.admin import Choice
 from bot.admin.forms import Command, Field
-from bot.admin.replies import Attachment, Button
+from bot.admin.replies import Attachment, Button, Choice
 from bot.platforms.web.receiving import ACT, PRESSED, SECRET
 
 LINES = 7

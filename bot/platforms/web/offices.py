@@ -15,6 +15,7 @@ from bot.platforms.web.front_office import FrontOffice
 from bot.platforms.web.links import Links
 from bot.platforms.web.plain import Pages
 from bot.platforms.web.sessions import Sessions
+from bot.platforms.web.trials import Trials
 
 # What is sent may be so much more than is taken, so that it can be refused with a sentence once it has arrived.
 REFUSABLE = 10
@@ -36,7 +37,8 @@ class Offices:
         pages, links = Pages(persona, has_admin=bool(keys)), Links(lambda: admin.open_handoffs("web"))
         self._admin = admin
         self._boards = Boards(admin)
-        entrance = Entrance(Sessions(keys), pages)
+        self._sessions = Sessions(keys)
+        entrance = Entrance(self._sessions, pages)
         self._back = BackOffice(
             admin=admin, assistant=assistant, entrance=entrance, pages=pages, boards=self._boards, links=links
         )
@@ -49,7 +51,8 @@ class Offices:
             links=links,
             address=address if keys else "",
         )
-        self.routes = [*self._back.routes(), *front.routes()]
+        trials = Trials(trying=admin.trying, entrance=entrance, pages=pages)
+        self.routes = [*self._back.routes(), *trials.routes(), *front.routes()]
 
     @asynccontextmanager
     async def staffed(self) -> AsyncGenerator[None]:
@@ -61,6 +64,7 @@ class Offices:
         finally:
             self._admin.leave("web")
             await self._boards.stop()
+            await self._sessions.close()
 
 
 def largest_posts(admin: Admin) -> dict[str, int]:

@@ -60,14 +60,18 @@ class Pages:
         status: int = HTTPStatus.OK,
         is_live: bool = False,
         again: bool = False,
+        script: str = "",
     ) -> HTMLResponse:
-        """Return a page; a live one looks for changes, and one that is shown `again` is asked for once more at once."""
+        """Return a page; a live one looks for changes, by its own `script` where it has one.
+
+        One that is shown `again` is asked for once more at once.
+        """
         nonce = secrets.token_urlsafe(16)
         head = '<meta http-equiv="refresh" content="0">' if again else ""
-        script = ""
         if is_live:
             head = f'<noscript><meta http-equiv="refresh" content="{RELOAD}"></noscript>'
-            script = f'<script nonce="{nonce}">{REFRESH}</script>'
+            script = script or REFRESH
+        script = f'<script nonce="{nonce}">{script}</script>' if script else ""
         page = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · {self._name}</title><link rel="icon" href="/favicon.ico">{head}

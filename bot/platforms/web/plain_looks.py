@@ -79,7 +79,46 @@ input::file-selector-button {
 }
 .said p { margin: .25rem 0; }
 .said .asked { font-weight: 600; }
+
+.trying .row { margin: .6rem 0 0; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: .75rem; }
+.pair > * { min-width: 0; }
+.pair .reply + .reply { margin-top: 0; }
+.dials {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .6rem .75rem; align-items: end;
+  margin: .4rem 0 0; padding: .5rem 1rem .9rem; border: 1px solid var(--line); border-radius: 1rem;
+}
+.dials legend { padding: 0 .4rem; font-weight: 600; }
+.dials label { font-size: .85rem; color: var(--soft); }
+.dials input[type="number"], .compose textarea {
+  width: 100%; padding: .45rem .7rem; font: inherit; color: var(--ink); background: var(--card);
+  border: 1px solid var(--line); border-radius: .7rem;
+}
+.dials .tick { grid-column: 1 / -1; display: flex; gap: .5rem; align-items: center; color: var(--ink); }
+.tick input { flex: none; width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--accent); }
+.round { margin: 1.6rem 0 0; scroll-margin-top: .5rem; }
+.round .asked {
+  width: fit-content; max-width: min(38rem, 88%); margin: 0 0 .2rem auto; padding: .5rem .95rem; white-space: pre-wrap;
+  border-radius: 1.1rem; border-bottom-right-radius: .3rem; background: var(--tint);
+}
+.round > .note { text-align: right; margin: 0 .2rem .6rem; }
+.round .reply { display: flex; flex-direction: column; padding: .7rem 1.1rem; }
+.round .reply h3 { margin: 0 0 .2rem; font-size: .85rem; color: var(--accent); overflow-wrap: anywhere; }
+.round .figures { margin-top: auto; padding-top: .6rem; }
+.round .wrong, .round .wrong h3 { border-color: var(--danger); color: var(--danger); }
+.thinking { animation: thinking 1.4s ease-in-out infinite; }
+@keyframes thinking { 50% { opacity: .25; } }
+@media (prefers-reduced-motion: reduce) { .thinking { animation: none; } }
+.compose {
+  position: sticky; bottom: 0; display: flex; gap: .6rem; align-items: end; margin-top: 1.4rem; padding: .8rem 0;
+  background: var(--paper);
+}
+.compose textarea { flex: 1; min-width: 0; line-height: 1.5; resize: vertical; }
+.compose div { display: flex; flex-wrap: wrap; gap: .5rem; }
 @media (max-width: 480px) {
+  .dials { grid-template-columns: 1fr 1fr; }
+  .compose { flex-direction: column; align-items: stretch; gap: .5rem; }
+  .compose div { justify-content: space-between; }
   .cards { grid-template-columns: 1fr; gap: .55rem; }
   main h1 { font-size: 1.3rem; }
 }

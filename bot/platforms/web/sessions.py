@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
+from bot.admin.calls import Caller
+from bot.platforms.web.bench import Bench
 from bot.platforms.web.shelf import Shelf
 
 # Seconds.
@@ -36,6 +38,12 @@ class Session:
     secret: str
     ends: float
     shelf: Shelf = field(default_factory=Shelf)
+    bench: Bench = field(default_factory=Bench)
+
+    @property
+    def caller(self) -> Caller:
+        """Whoever signed in, where this session is good at this moment."""
+        return Caller("web", "", self.name, self.name, manages=True)
 
 
 class Sessions:
@@ -64,20 +72,28 @@ class Sessions:
             self._failures.append((self._clock(), origin, name))
             raise SignInError(WRONG)
         token = secrets.token_urlsafe(32)
-        self._sessions = {known: session for known, session in self._sessions.items() if self._is_on(session)}
+        for ended in [known for known, session in self._sessions.items() if not self.is_on(session)]:
+            self.leave(ended)
         self._sessions[token] = Session(name, secrets.token_urlsafe(32), self._clock() + LASTS)
         return token
 
     def find(self, token: str) -> Session | None:
         """Return the session of a token, if it is one at this moment."""
         session = self._sessions.get(token)
-        return session if session and self._is_on(session) else None
+        return session if session and self.is_on(session) else None
 
     def leave(self, token: str) -> None:
-        """End a session."""
-        self._sessions.pop(token, None)
+        """End a session, and what is being written for it."""
+        if session := self._sessions.pop(token, None):
+            session.bench.leave()
 
-    def _is_on(self, session: Session) -> bool:
+    async def close(self) -> None:
+        """End what is being written for any session."""
+        for session in self._sessions.values():
+            await session.bench.stop()
+
+    def is_on(self, session: Session) -> bool:
+        """Whether a session that was not left is good at this moment."""
         return session.ends > self._clock() and session.name in self._keys
 
     def _see_patience(self, name: str, origin: str) -> None:
