@@ -9,6 +9,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import pytest
@@ -17,6 +18,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Json, SecretStr, TypeAdapter
 
 from bot.__main__ import cli
+from bot.engines.process import GRACE
 from bot.settings import Settings
 from tests.kit import ROOT
 
@@ -86,7 +88,7 @@ class Log(Strict):
 
 
 class Service(Strict):
-    """How the one container is run."""
+    """How the bot's container is run."""
 
     build: str
     image: str
@@ -106,10 +108,48 @@ class Service(Strict):
     logging: Log
 
 
+class Build(Strict):
+    """Which image is built, and with which arguments."""
+
+    context: str
+    target: str
+    args: dict[str, str]
+
+
+class Dependency(Strict):
+    """How a container goes with another."""
+
+    condition: str
+    restart: bool
+
+
+class Engine(Strict):
+    """How the container is run that serves models of one's own."""
+
+    profiles: list[str]
+    build: Build
+    image: str
+    network_mode: str
+    depends_on: dict[str, Dependency]
+    env_file: list[EnvFile]
+    environment: dict[str, str]
+    volumes: list[str]
+    restart: str
+    init: bool
+    stop_grace_period: str
+    read_only: bool
+    tmpfs: list[str]
+    cap_drop: list[str]
+    security_opt: list[str]
+    pids_limit: int
+    logging: Log
+
+
 class Services(Strict):
-    """The one service."""
+    """The bot, and what may stand beside it."""
 
     sarah: Service
+    engine: Engine
 
 
 class Compose(Strict):
@@ -120,16 +160,26 @@ class Compose(Strict):
 
 
 @cache
-def dockerfile() -> list[tuple[str, str]]:
-    """Return each instruction of the Dockerfile and what it says, in order."""
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Return each instruction of the Dockerfile and what it says, in order, by the names of what is built."""
     lines = [line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if not line.startswith("#")]
     whole = "\n".join(lines).replace("\\\n", " ")
-    return [(word, text.strip()) for word, _, text in (line.partition(" ") for line in whole.splitlines() if line)]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word, _, text in (line.partition(" ") for line in whole.splitlines() if line):
+        if word == "FROM":
+            found[text.rpartition(" AS ")[2]] = []
+        list(found.values())[-1].append((word, text.strip()))
+    return found
 
 
-def said(instruction: str) -> list[str]:
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the instructions of what is in every image."""
+    return stages()["common"]
+
+
+def said(instruction: str, stage: str = "common") -> list[str]:
     """Return what each instruction of one kind says."""
-    return [text for word, text in dockerfile() if word == instruction]
+    return [text for word, text in stages()[stage] if word == instruction]
 
 
 def place(instruction: str, start: str) -> int:
@@ -138,8 +188,9 @@ def place(instruction: str, start: str) -> int:
 
 
 def copied() -> list[str]:
-    """Return every path that the Dockerfile copies into the image."""
-    return [source for text in said("COPY") for source in text.split()[:-1]]
+    """Return every path that the Dockerfile copies into an image."""
+    texts = [text for stage in stages() for text in said("COPY", stage)]
+    return [source for text in texts for source in text.split()[:-1]]
 
 
 def image_variables() -> dict[str, str]:
@@ -174,8 +225,13 @@ def compose() -> Compose:
 
 
 def service() -> Service:
-    """Return how the one container is run."""
+    """Return how the bot's container is run."""
     return compose().services.sarah
+
+
+def engine() -> Engine:
+    """Return how the container is run that serves models of one's own."""
+    return compose().services.engine
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +273,12 @@ def test_hadolint_finds_nothing_wrong_with_the_dockerfile() -> None:
 def test_the_base_image_is_pinned_to_a_patch_of_the_python_that_the_code_is_checked_for() -> None:
     (base,) = said("FROM")
     python = re.escape(PROJECT["tool"]["pyright"]["pythonVersion"])
-    assert re.fullmatch(rf"python:{python}\.\d+-slim-[a-z]+", base)
+    assert re.fullmatch(rf"python:{python}\.\d+-slim-[a-z]+ AS common", base)
+
+
+def test_the_image_that_is_built_where_none_is_named_is_the_bots_alone() -> None:
+    assert list(stages()) == ["common", "local", "sarah"]
+    assert stages()["sarah"] == [("FROM", "common AS sarah")]
 
 
 def test_the_container_runs_as_a_user_without_rights() -> None:
@@ -249,7 +310,7 @@ def test_the_container_starts_sarah_without_a_shell_that_would_swallow_the_signa
 
 def test_what_the_container_calls_exists() -> None:
     names = {it.name or it.callback.__name__ for it in cli.registered_commands if it.callback}
-    assert {"run", "health"} <= names
+    assert {"run", "health", "serve"} <= names
     assert "sarah" in PROJECT["project"]["scripts"]
 
 
@@ -294,6 +355,49 @@ def test_the_image_opens_the_ports_of_the_settings_to_its_host() -> None:
     fields = Settings.model_fields
     assert said("EXPOSE") == [f"{fields['sarah_web_port'].default} {fields['sarah_http_port'].default}"]
     assert image_variables()["SARAH_WEB_HOST"] == image_variables()["SARAH_HTTP_HOST"] == "0.0.0.0"
+
+
+def test_the_image_of_the_engine_adds_the_extra_and_serves() -> None:
+    torch, *_ = re.findall(r"torch==[\d.]+", (ROOT / "Makefile").read_text("utf-8"))
+    (install,) = said("RUN", "local")
+    assert "--require-hashes -r requirements-local.txt" in install
+    # As `make local` does: builds of it differ, so that it has no hash.
+    assert f" $TORCH_OPTIONS {torch} " in install
+    assert command(said("CMD", "local")[0]) == ["sarah", "serve"]
+    assert said("USER", "local")[-1] == said("USER")[0]
+    home = image_variables()["SARAH_HOME"]
+    assert said("ENV", "local") == [f"HF_HOME={home}/huggingface"]
+
+
+def test_the_engine_is_started_only_where_somebody_asks_for_it() -> None:
+    assert engine().profiles == ["local"]
+    assert engine().build.target == "local"
+    assert set(engine().build.args) == {text.partition("=")[0] for text in said("ARG", "local")}
+
+
+def test_the_bot_finds_the_engine_on_its_own_loopback_where_nobody_else_does() -> None:
+    local = urlsplit(str(Settings.model_fields["sarah_local_url"].default))
+    assert local.hostname == "127.0.0.1"
+    assert engine().network_mode == "service:sarah"
+    assert engine().depends_on == {"sarah": Dependency(condition="service_started", restart=True)}
+    assert not any(f":{local.port}" in port for port in service().ports)
+
+
+def test_the_engine_sees_the_home_of_the_bot_as_the_bot_does() -> None:
+    home = image_variables()["SARAH_HOME"]
+    assert engine().environment == {name: service().environment[name] for name in ("SARAH_HOME", "SARAH_DATA")}
+    assert engine().volumes == [f"home:{home}"]
+    assert engine().env_file == service().env_file
+
+
+def test_the_engine_may_do_no_more_than_the_bot() -> None:
+    assert engine().read_only
+    assert engine().cap_drop == service().cap_drop
+    assert engine().security_opt == service().security_opt
+    assert (engine().restart, engine().init) == (service().restart, service().init)
+    assert engine().logging == service().logging
+    # Longer than an engine is given to end, and then to be killed.
+    assert int(engine().stop_grace_period.removesuffix("s")) > 2 * GRACE
 
 
 def test_the_compose_file_says_nothing_that_is_not_known() -> None:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from bot.models import ModelError
+from bot.persona import Persona
+
+# The setting of models that were tuned here, which the registry names.
+LOCAL = "SARAH_LOCAL"
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -23,3 +29,16 @@ class Endpoint:
     timeout: float
     deadline: float
     retries: int
+
+
+def afterword(ending: str, persona: Persona, *, said: bool) -> str:
+    """Return what to add to an answer that ended like this; raises ModelError where it is not whole."""
+    if not ending:
+        raise ModelError("the stream ended before the answer did")
+    if ending == "content_filter":
+        raise ModelError("its server's filter took the answer back")
+    if ending != "length":
+        return ""
+    if not said:
+        raise ModelError("its tokens were used up before it said anything: raise SARAH_MAX_TOKENS")
+    return f" … {persona.sentences.cut}"

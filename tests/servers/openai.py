@@ -10,7 +10,7 @@ from typing import Literal, cast
 from aiohttp import web
 
 from tests.servers.loopback import serve
-from tests.servers.openai_rules import Json, problems
+from tests.servers.openai_rules import Engine, Json, problems, unknown
 
 KEY = "sk-local-0123456789abcdef"
 MODEL = "zen-1"
@@ -117,9 +117,12 @@ def refuses(status: int, code: str = "", *, param: str = "", message: str = "No.
 class OpenAI:
     """A server that replies by its script, one reply to a request, and afterwards says "Yes."."""
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: Reply, engine: Engine = "openai") -> None:
         self.url = ""
         self.requests: list[Request] = []
+        self.strange: list[set[str]] = []
+        """The parameters of each request that it had never heard of."""
+        self._engine: Engine = engine
         self.left = asyncio.Event()
         """Set once a client went away before its answer was whole."""
         self._replies = iter(replies)
@@ -132,6 +135,9 @@ class OpenAI:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        if strange := unknown(body, self._engine):
+            self.strange.append(strange)
+            return _never_heard_of(strange, self._engine)
         if wrong := list(problems(body)):
             param, what = wrong[0]
             return _error(refuses(400, "invalid_value", param=param, message=what))
@@ -157,6 +163,14 @@ def _peer(request: web.Request) -> object:
 
 def _error(refusal: Refusal) -> web.Response:
     return web.json_response({"error": refusal.error}, status=refusal.status, headers=refusal.headers)
+
+
+def _never_heard_of(strange: set[str], engine: Engine) -> web.Response:
+    """Refuse as the servers themselves do: `transformers serve` says nothing that a program could read."""
+    if engine == "transformers":
+        return web.json_response({"detail": f"Unexpected fields in the request: {strange}"}, status=422)
+    param = min(strange)
+    return _error(refuses(400, "unknown_parameter", param=param, message=f"Unknown parameter: '{param}'."))
 
 
 async def _whole(reply: Token, body: Json) -> web.Response:
@@ -226,9 +240,9 @@ def _delta(delta: Json, finish: str = "") -> Chunk:
 
 
 @asynccontextmanager
-async def open_openai(*replies: Reply) -> AsyncGenerator[OpenAI]:
+async def open_openai(*replies: Reply, engine: Engine = "openai") -> AsyncGenerator[OpenAI]:
     """Serve these replies on a free port of the loopback."""
-    server = OpenAI(*replies)
+    server = OpenAI(*replies, engine=engine)
     async with serve(server.application(), patience=0.1, cancel=True) as url:
         server.url = f"{url}/v1"
         yield server

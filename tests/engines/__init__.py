@@ -1,0 +1,1 @@
+"""Engines that serve models of one's own."""

@@ -1,0 +1,11 @@
+"""What a process of its own is given of the environment."""
+
+import os
+
+# What such a process has no use for, among it every secret that the settings know; HF_TOKEN is no such, and stays.
+_KEPT_BACK = ("SARAH_", "DISCORD_", "SLACK_", "OPENAI_", "WANDB_")
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment without our settings, and so without every secret that they know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_BACK)}
