@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
@@ -32,12 +32,14 @@ TITLES = {
     "model": "Model",
     "health": "Health",
     "home": "Kept in",
+    "engine": "Engine",
 }
 
 # Where each group of commands is; what they need takes half a second to import.
 GROUPS = {
     "data": "training.cli.data",
     "train": "training.cli.train",
+    "worker": "training.cli.worker",
     "model": "training.cli.model",
     "topic": "training.cli.topic",
     "eval": "bot.evaluating",
@@ -75,14 +77,29 @@ def run() -> None:
     settings = read_settings()
     _log(settings, settings.sarah_log_level)
     # Here, so that help and a wrong setting are told at once.
-    from bot.app import serve  # noqa: PLC0415
+    from bot.app import serve as run_platforms  # noqa: PLC0415
 
+    _finish(run_platforms(settings, _teller()))
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the models that were tuned here, and keep them in line with what is promoted."""
+    settings = read_settings()
+    _log(settings, settings.sarah_log_level)
+    from bot.engines.serving import serve_models  # noqa: PLC0415
+
+    _finish(serve_models(settings, _teller()))
+
+
+def _teller() -> Callable[[str, str], None]:
+    """Return what prints a part's name, and one phrase about it."""
     out = Console(highlight=False, soft_wrap=True)
 
     def tell(part: str, phrase: str) -> None:
         out.print(Text.assemble((f"{TITLES[part]:<9} ", "bold"), phrase))
 
-    _finish(serve(settings, tell))
+    return tell
 
 
 @cli.command()

@@ -60,17 +60,17 @@ async def open_desk(
     settings: Settings, *, per_minute: int, states: Mapping[str, str] | None = None, say: Say = logged
 ) -> AsyncGenerator[Desk]:
     """Build an assistant over the home folder; raises StartupError when that cannot be. `say` hears what takes long."""
-    home, build = settings.sarah_home, partial(tuned, settings)
+    home, place, build = settings.sarah_home, settings.place(), partial(tuned, settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(held(home))
         sweep(home)
         store = await stack.enter_async_context(open_store(home / "sarah.db"))
-        records = stack.enter_context(Records(home))
+        records = stack.enter_context(Records(place))
         company, metrics = company_of(settings, stack, say), Metrics()
         models = models_named(settings, company.knowledge, stack)
         topic_of = topics(settings)
-        library = await stack.enter_async_context(open_library(home, build, topic_of=topic_of))
-        champion = await stack.enter_async_context(open_champion(home, build, topic_of=topic_of))
+        library = await stack.enter_async_context(open_library(place, build, topic_of=topic_of))
+        champion = await stack.enter_async_context(open_champion(place, build, topic_of=topic_of))
         chain = Chain(models, metrics, champion, library=library)
         canary = keeper_of(settings, store, models[0].name, library)
         assistant = _assistant(settings, company, store, chain, metrics, per_minute, canary)
@@ -81,7 +81,7 @@ async def open_desk(
             store=store,
             assistant=assistant,
             persona=company.persona,
-            rehearsal=Rehearsal(company, library, models[0], records),
+            rehearsal=Rehearsal(company, library, models[0], records, spare=models[1:]),
             canary=canary,
             staff=staff_of(settings),
             start_work=work.start,
@@ -117,7 +117,7 @@ def _assistant(  # noqa: PLR0913, PLR0917 - built once, in sight
 def keeper_of(settings: Settings, store: Store, base: str, library: Library) -> Keeper:
     """Return what gives conversations to a candidate; `base` is who answers where nothing is promoted."""
     bounds = Bounds(errors=settings.sarah_canary_errors, downs=settings.sarah_canary_down)
-    return Keeper(store, settings.sarah_home, base, library, bounds=bounds)
+    return Keeper(store, settings.place(), base, library, bounds=bounds)
 
 
 def _support(settings: Settings) -> dict[str, str]:

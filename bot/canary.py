@@ -5,7 +5,6 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import structlog
 
@@ -16,6 +15,7 @@ from bot.models.registered import NOTHING_SEEN, RegistryFile, unsettled
 from bot.store import Arm, Canary, Store, StoreError
 from training.evaluation.statistics import wilson
 from training.examples import DataError
+from training.place import Where
 from training.registry import Registry, RegistryError
 
 # By whom a canary is ended that nobody stopped.
@@ -80,16 +80,16 @@ class Keeper:
     def __init__(  # noqa: PLR0913 - built once, in sight
         self,
         store: Store,
-        home: Path,
+        where: Where,
         base: str,
         library: Library,
         *,
         bounds: Bounds | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take what is kept, the registry's home, who answers where nothing is promoted, and what lends candidates."""
+        """Take what is kept, the registry's place, who answers where nothing is promoted, and what lends candidates."""
         self._canaries = store.canaries
-        self._registry = RegistryFile(home)
+        self._registry = RegistryFile(where)
         self._base = base
         self._library = library
         self.bounds = bounds or Bounds()
@@ -186,6 +186,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Wait until everybody was told, but not for long."""
+        self._registry.close()
         if self._telling:
             _, late = await asyncio.wait(self._telling, timeout=PATIENCE)
             for task in late:

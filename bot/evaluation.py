@@ -90,12 +90,12 @@ async def open_rehearsal(
 ) -> AsyncGenerator[Rehearsal]:
     """Build what evaluates models, with the guard as `guarded` has it; takes no lock, and writes no conversation."""
     async with AsyncExitStack() as stack:
-        records = stack.enter_context(Records(settings.sarah_home))
+        records = stack.enter_context(Records(settings.place()))
         company = company_of(settings, stack)
         company = replace(company, guard=guarded(company.guard))
         base, *_ = models_named(settings, company.knowledge, stack)
         library = await stack.enter_async_context(
-            open_library(settings.sarah_home, partial(tuned, settings), topic_of=topics(settings))
+            open_library(settings.place(), partial(tuned, settings), topic_of=topics(settings))
         )
         rehearsal = Rehearsal(company, library, base, records)
         stack.push_async_callback(rehearsal.close)

@@ -18,6 +18,7 @@ from training.settings import (
     nearest,
     no_such,
     read,
+    web_address,
 )
 
 # How alike two names are, 0 to 1, when one may be the other misspelt: DISCORD_BOT_TOKEN and DISCORD_TOKEN are.
@@ -60,7 +61,16 @@ def _web_admins(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _addresses(value: str) -> str:
+    try:
+        return ", ".join(web_address("", part) for part in _parts(value))
+    except SettingsError:
+        wanted = "addresses such as http://10.0.0.5:8000/v1, http://10.0.0.6:8000/v1"
+        raise PydanticCustomError("addresses", wanted) from None  # pyright: ignore[reportArgumentType]
+
+
 Listed = Annotated[str, AfterValidator(_listed)]
+Addresses = Annotated[str, AfterValidator(_addresses)]
 WebAdmins = Annotated[SecretStr, AfterValidator(_web_admins)]
 
 
@@ -107,6 +117,24 @@ class Settings(TrainingSettings):
     )
     sarah_model_retries: int = Field(
         default=2, ge=0, le=10, description="How often a model is asked again when it is busy or down."
+    )
+
+    sarah_engine: Literal["auto", "vllm", "transformers"] = Field(
+        default="auto",
+        description="The engine that sarah serve starts: vllm, transformers, or auto for vLLM where it is installed.",
+    )
+    sarah_engine_options: str = Field(
+        default="", description="What is added to its command, such as --gpu-memory-utilization 0.6."
+    )
+    sarah_engine_models: int = Field(
+        default=4, ge=2, le=64, description="How many models it holds: champion, canary, and those asked for last."
+    )
+    sarah_engines: Addresses = Field(
+        default="",
+        description="The base URLs of vLLM servers that run already, with commas between them; empty: one is started.",
+    )
+    sarah_engine_home: str = Field(
+        default="", description="Where those servers see the home folder; empty: where it is on this machine."
     )
 
     sarah_guard: Judge = Field(
@@ -197,6 +225,10 @@ class Settings(TrainingSettings):
     def listed(self, value: str) -> list[tuple[str, str]]:
         """Return a list such as `sarah_home_workspaces` as pairs of platform and id."""
         return [(platform, name) for platform, _, name in (part.partition(":") for part in _parts(value))]
+
+    def engines(self) -> list[str]:
+        """Return the base URLs of the engines that run already."""
+        return _parts(self.sarah_engines)
 
     def web_admins(self) -> dict[str, str]:
         """Return the passphrases of those who may sign in on the web page, by their names."""

@@ -163,7 +163,7 @@ async def open_office(  # noqa: PLR0913 - what a test changes, by name
             store=store,
             assistant=assistant,
             persona=persona,
-            rehearsal=Rehearsal(company, library, answering[0], records),
+            rehearsal=Rehearsal(company, library, answering[0], records, spare=answering[1:]),
             canary=canary,
             staff=staff or staff_of(settings),
             start_work=crew.start,

@@ -13,7 +13,7 @@ import structlog
 from bot.logs import QUIET
 from tests import discriminators
 
-pytest_plugins = ("tests.browser",)
+pytest_plugins = ("tests.browser", "tests.postgresql")
 # Seconds.
 A_FEW = 5
 

@@ -1,7 +1,7 @@
 """An assistant for tests: everything inside is real, only the model says what the test wants."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from itertools import count
@@ -13,7 +13,7 @@ from bot.assistant import Assistant, Clock, Policy
 from bot.canary import Keeper
 from bot.guard import Guard, OpenGuard
 from bot.metrics import Metrics
-from bot.models import ChatModel, ModelError, Prompt
+from bot.models import ChatModel, ModelError, Prompt, Sampling
 from bot.models.chain import Chain
 from bot.models.champion import Champion
 from bot.models.library import Library
@@ -70,6 +70,7 @@ class ScriptedModel:
         self.name = name
         self.stop = stop
         self.prompts: list[Prompt] = []
+        self.deaf_to: frozenset[str] = frozenset()
         self._answers = iter(answers)
 
     @property
@@ -88,6 +89,10 @@ class ScriptedModel:
                 raise step
             else:
                 await self.wait(step)
+
+    def ignored(self, sampling: Sampling) -> Sequence[str]:
+        """Return what is chosen and named in `deaf_to`."""
+        return [name for name in sampling.chosen if name in self.deaf_to]
 
     async def wait(self, event: asyncio.Event) -> None:
         """Pause until the test lets it go on."""

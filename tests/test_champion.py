@@ -18,6 +18,7 @@ from bot.settings import Settings
 from tests.champions import embedded, promote, roll_back, served
 from tests.kit import OTHER_DATA, ROOT
 from tests.servers.openai import OpenAI, open_openai, refuses, says
+from training.place import Place
 from training.registry import Model, open_registry
 
 QUESTION = "Which colour does the singing kettle like?"
@@ -79,13 +80,16 @@ async def test_a_model_that_is_promoted_between_two_turns_answers_the_second(tmp
 
 
 @pytest.mark.slow
-async def test_a_model_that_another_process_promotes_answers_the_next_turn(tmp_path: Path, open_here: Open) -> None:
-    models = [embedded(tmp_path, QUESTION, f"{number}: {ANSWER}") for number in range(2)]
-    script = "import sys, tests.champions as c; from pathlib import Path; from training.registry import open_registry\n"
-    script += "with open_registry(Path(sys.argv[1])) as r: r.promote(sys.argv[2], 'tests', 1.0)"
-    async with open_here() as desk:
+async def test_a_model_that_another_process_promotes_answers_the_next_turn(place: Place, open_here: Open) -> None:
+    models = [embedded(place, QUESTION, f"{number}: {ANSWER}") for number in range(2)]
+    script = "import sys; from pathlib import Path; from pydantic import SecretStr\n"
+    script += "from training.place import Place; from training.registry import open_registry\n"
+    script += (
+        "with open_registry(Place(Path(sys.argv[1]), SecretStr(sys.argv[2]))) as r: r.promote(sys.argv[3], 't', 1.0)"
+    )
+    async with open_here(sarah_database_url=place.database) as desk:
         for number, model in enumerate(models):
-            command = [sys.executable, "-c", script, str(tmp_path), model.id]
+            command = [sys.executable, "-c", script, str(place.home), place.database.get_secret_value(), model.id]
             await asyncio.to_thread(subprocess.run, command, check=True, cwd=ROOT)
             assert await ask(desk) == (model.id, f"{number}: {ANSWER}")
 

@@ -20,11 +20,13 @@ JARGON = re.compile(r"input|valid|pars|boolean|integer|string|literal|value|\[|\
 SECRETS = [name for name, field in Settings.model_fields.items() if isinstance(field.default, SecretStr)]
 # Of the admins of the web page only the passphrases are secret.
 WEB_ADMINS = "sarah_web_admins"
+DATABASE = "sarah_database_url"
 # Fields that take any text; whether it is a folder, a host or a model is seen later.
 FREE = {
     *("sarah_home", "sarah_data", "sarah_model", "sarah_backup_model", "sarah_guard_model", "sarah_judge_model"),
     *("sarah_stop", "sarah_web_host", "sarah_http_host"),
-    *("sarah_tuning_model", "sarah_wandb_project", "sarah_wandb_entity", "sarah_author"),
+    *("sarah_tuning_model", "sarah_local_base", "sarah_local_launch", "sarah_engine_options", "sarah_engine_home"),
+    *("sarah_wandb_project", "sarah_wandb_entity", "sarah_author"),
 }
 
 
@@ -89,6 +91,9 @@ WRONG = {
     "SARAH_SPENDING_LIMIT=-1": "0 or more",
     "SARAH_SPENDING_LIMIT=inf": "a number that ends",
     "SARAH_SPENDING_LIMIT=$25": "a number",
+    "SARAH_ENGINE=llama": "'auto', 'vllm' or 'transformers'",
+    "SARAH_ENGINE_MODELS=1": "2 or more",
+    "SARAH_ENGINES=10.0.0.5": "addresses such as http://10.0.0.5:8000/v1, http://10.0.0.6:8000/v1",
     "SARAH_LOG_LEVEL=loud": "'debug', 'info', 'warning' or 'error'",
     "SARAH_LOG_FORMAT=xml": "'text' or 'json'",
     "SARAH_VOCABULARY=latin": "'o200k_base' or 'cl100k_base'",
@@ -101,8 +106,19 @@ WRONG = {
             "SARAH_MODEL_URL=http://models.example:port",
             "SARAH_BACKUP_MODEL_URL=models.example",
             "SARAH_TUNING_URL=tuning.example",
+            "SARAH_LOCAL_URL=127.0.0.1:7862",
         ],
         "an address that starts with http:// or https://, such as http://127.0.0.1:8000/v1",
+    ),
+    **dict.fromkeys(
+        [
+            "SARAH_DATABASE_URL=db.example/sarah",
+            "SARAH_DATABASE_URL=mysql://sarah:secret@db.example/sarah",
+            "SARAH_DATABASE_URL=postgresql://sarah:secret@db.example",
+            "SARAH_DATABASE_URL=postgresql://sarah:secret@db.example:port/sarah",
+            "SARAH_DATABASE_URL=postgresql://sarah:secret@[half/sarah",
+        ],
+        "an address such as postgresql://name:password@server/database",
     ),
     "DISCORD_TOKEN=two words": "one word of plain letters, digits and signs, as it was given to you",
     "SLACK_BOT_TOKEN=xoxb-…": "one word of plain letters, digits and signs, as it was given to you",
@@ -136,13 +152,27 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: p
     assert re.findall(r"SARAH_\w+", refusal()) == ["SARAH_MODLE", "SARAH_MODEL", "SARAH_WEB", "SARAH_HTTP_PORT"]
 
 
-@pytest.mark.parametrize("field", [name for name in SECRETS if name != WEB_ADMINS])
+@pytest.mark.parametrize("field", [name for name in SECRETS if name not in {WEB_ADMINS, DATABASE}])
 def test_no_secret_is_shown_whether_right_or_wrong(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(field.upper(), SECRET)
     settings = read_settings()
     assert settings.secrets() == [SECRET]
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump()}{settings.model_dump_json()}"
     monkeypatch.setenv(field.upper(), f"{SECRET} ...")
+    assert SECRET not in refusal()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_the_address_of_a_database_is_secret_and_so_is_its_password(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{scheme}://sarah:p%40ss-{SECRET}@db.example/sarah"
+    monkeypatch.setenv("SARAH_DATABASE_URL", address)
+    settings = read_settings()
+    # As it is written, and as a server might repeat it.
+    assert set(settings.secrets()) == {address, f"p%40ss-{SECRET}", f"p@ss-{SECRET}"}
+    assert SECRET not in f"{settings!r} {settings} {settings.place()!r} {settings.model_dump_json()}"
+    monkeypatch.setenv("SARAH_DATABASE_URL", f"mysql://sarah:{SECRET}@db.example/sarah")
     assert SECRET not in refusal()
 
 

@@ -5,20 +5,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.bases import presets_of
 from training.datasets import Dataset
+from training.place import Place
 from training.pricing import Estimate, read_prices
 from training.providers import Provider, ProviderError
-from training.registry import Plan, Registry
+from training.registry import Plan, Registry, open_registry
 from training.runs.code import code_version
 from training.runs.discriminators import refitted
 from training.runs.wandb_metrics import WandbProject
-from training.runs.workbench import Workbench, folder_of
+from training.runs.workbench import SHARED, Pace, Workbench, folder_of
 from training.settings import OPENAI, TrainingSettings
 
 if TYPE_CHECKING:
     from training.topic import TopicModel
 
-PROVIDERS = ("embedded", "openai")
+PROVIDERS = ("embedded", "openai", "local")
 
 
 def provider_for(settings: TrainingSettings) -> Callable[[Plan], Provider]:
@@ -32,6 +34,8 @@ def _provider(settings: TrainingSettings, plan: Plan) -> Provider:
             return _embedded(settings)
         case "openai":
             return _openai(settings, plan.base_url)
+        case "local":
+            return _local(settings)
         case _:
             known = ", ".join(PROVIDERS)
             raise ProviderError(f"There is no provider {plan.provider!r} here: start the run with one of {known}.")
@@ -58,6 +62,19 @@ def _openai(settings: TrainingSettings, url: str) -> Provider:
     return OpenAIProvider(url, key, wandb=block)
 
 
+def _local(settings: TrainingSettings) -> Provider:
+    from training.providers.local import Local  # noqa: PLC0415
+
+    folder, launch = presets_of(settings), settings.sarah_local_launch
+    return Local(partial(folder_of, settings.sarah_home), folder, partial(_folder_of_model, settings.place()), launch)
+
+
+def _folder_of_model(place: Place, model: str) -> Path:
+    """Return where a model of ours lies; raises RegistryError."""
+    with open_registry(place) as registry:
+        return place.home / registry.model(model).folder
+
+
 def asker_for(settings: TrainingSettings) -> Callable[[str], str] | None:
     """Return what asks the model that the settings name, or None where they name none."""
     if not settings.sarah_model:
@@ -74,15 +91,18 @@ def wandb_project(settings: TrainingSettings) -> WandbProject | None:
     return WandbProject(project, settings.sarah_wandb_entity) if project else None
 
 
-def bench_of(settings: TrainingSettings, registry: Registry) -> Workbench:
-    """Return what runs are worked on with."""
+def bench_of(settings: TrainingSettings, registry: Registry, anew: Callable[[], None] | None = None) -> Workbench:
+    """Return what runs are worked on with; `anew` begins the process anew where it was cut off from the database."""
     return Workbench(
         settings.sarah_home,
         registry,
         provider_for(settings),
         price_of,
+        SHARED if settings.sarah_database_url else Pace(),
         wandb=wandb_project(settings),
         refit=partial(refit, settings),
+        database=settings.sarah_database_url,
+        anew=anew,
     )
 
 

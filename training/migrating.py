@@ -22,8 +22,9 @@ def upgrade(steps: Path, newest: str, connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
     config.attributes["connection"] = connection
-    # Python's sqlite3 begins nothing before a CREATE TABLE, and a crash would leave half of the tables.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if connection.dialect.name == "sqlite":
+        # Python's sqlite3 begins nothing before a CREATE TABLE, and a crash would leave half of the tables.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         command.upgrade(config, newest)
     except CommandError as error:

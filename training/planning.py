@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from statistics import median
 
 from training.assembly import estimated, provider_for
+from training.bases import known_base, recipe_of
 from training.datasets import Dataset, Datasets
 from training.entries import Entry
 from training.examples import DataError, read_jsonl
 from training.intake import datasets_of, record
-from training.pricing import Estimate
-from training.providers import Hyperparameters, Method, ProviderError
+from training.pricing import Estimate, at_home
+from training.providers import Hyperparameters, Method
 from training.registry import Plan, Registry, Run
 from training.settings import OPENAI, TrainingSettings, web_address
 from training.spending import objection
@@ -38,7 +39,7 @@ class OtherKind(DataError):  # noqa: N818 - a state of the dataset, not a fault
     """The method cannot learn from what the dataset holds; `fact` says so, and `way_out` is the method that can."""
 
     def __init__(self, fact: str, way_out: Method) -> None:
-        chosen = "method dpo and provider openai" if way_out == "dpo" else f"method {way_out}"
+        chosen = "method dpo and provider openai or local" if way_out == "dpo" else f"method {way_out}"
         super().__init__(f"{fact}: choose {chosen}, or name another dataset.")
         self.fact = fact
         self.way_out: Method = way_out
@@ -65,11 +66,14 @@ def plan_from(  # noqa: PLR0913 - a form, field by field
     another model, and SettingsError where `base_url` is no address.
     """
     if provider == "embedded" and base not in {"", "embedded"} and not base.startswith("model-"):
-        raise DataError(f"The embedded provider tunes itself, and not {base!r}: leave the base out, or choose openai.")
+        raise DataError(
+            f"The embedded provider tunes itself, and not {base!r}: leave the base out, or choose openai or local."
+        )
+    usual = {"openai": settings.sarah_tuning_model, "local": settings.sarah_local_base}
     return Plan(
         dataset=dataset,
         provider=provider,
-        base=base or (settings.sarah_tuning_model if provider == "openai" else provider),
+        base=base.strip() or usual.get(provider, provider),
         base_url=web_address("base_url", base_url.strip() or settings.sarah_tuning_url) if provider == "openai" else "",
         method=method,
         hyperparameters=Hyperparameters(epochs, batch_size, learning_rate),
@@ -88,10 +92,10 @@ def considered(settings: TrainingSettings, registry: Registry, plan: Plan, by: s
     dataset = datasets.get(plan.dataset)
     _refuse_other_kind(plan, dataset)
     record(registry, dataset, by)
-    plan = replace(plan, dataset=dataset.id, base=_base(registry, plan))
+    plan = replace(plan, dataset=dataset.id, base=known_base(settings, registry, plan))
     # Refused now rather than in the background, where there is nobody to put a key in.
     provider_for(settings)(plan)
-    estimate = estimated(plan, dataset)
+    estimate = _estimated(settings, registry, plan, dataset)
     seconds = _seconds(registry, datasets, plan, estimate.total_tokens)
     against = _retired(plan, estimate) or objection(plan, estimate.cost_usd)
     return Considered(plan, dataset, estimate, seconds, against)
@@ -123,14 +127,15 @@ def _refuse_other_kind(plan: Plan, dataset: Dataset) -> None:
         )
 
 
-def _base(registry: Registry, plan: Plan) -> str:
-    """Return the base model's name at its server: one of ours is known there by another."""
-    if not plan.base.startswith("model-"):
-        return plan.base
-    ours = registry.model(plan.base)
-    if not ours.served_as or ours.base_url != plan.base_url:
-        raise ProviderError(f"{ours.id} is not at the server that is to tune it: name another base or base_url.")
-    return ours.served_as
+def _estimated(settings: TrainingSettings, registry: Registry, plan: Plan, dataset: Dataset) -> Estimate:
+    """Return what a run takes: of one on this machine the recipe says how long it learns."""
+    if plan.provider != "local":
+        return estimated(plan, dataset)
+    recipe = recipe_of(settings, registry, plan)
+    if recipe.steps is None or not dataset.train:
+        return at_home(plan.base, dataset.tokens, recipe.epochs)
+    epochs = recipe.steps * recipe.batch_size * recipe.accumulation / dataset.train
+    return at_home(plan.base, dataset.tokens, epochs, recipe.steps)
 
 
 def _seconds(registry: Registry, datasets: Datasets, plan: Plan, tokens: int) -> float | None:

@@ -23,6 +23,9 @@ MOST_EXAMPLES = 25_000
 LEAST_EPOCHS = 1
 MOST_EPOCHS = 25
 
+# The provider that learns on a machine of one's own.
+AT_HOME = "local"
+
 # More than any example that can be read has.
 NO_LIMIT = 2**31 - 1
 
@@ -98,6 +101,8 @@ class Prices(BaseModel):
 
     def estimate(self, provider: str, model: str, *, billed: int, examples: int, epochs: int | None) -> "Estimate":
         """Return what a model costs for so many billed tokens an epoch; `epochs` None is as the provider chooses."""
+        if provider == AT_HOME:
+            return at_home(model, billed, epochs or auto_epochs(examples))
         price = self.model(provider, model) or ModelPrice(provider=provider, model=model)
         return _estimate(price, billed, examples, epochs)
 
@@ -140,15 +145,26 @@ class Estimate:
     model: str
     billed_tokens: int
     """Tokens of one epoch, each example cut at the model's limit."""
-    epochs: int
+    epochs: float
     total_tokens: int
     """Billed tokens of all epochs."""
     cost_usd: float | None
     """None where no price is known."""
     retires: date | None
     """From this day on the model answers no more."""
-    vocabulary: Vocabulary
-    """How the model itself counts: tokens that were counted otherwise are near, not exact."""
+    vocabulary: Vocabulary | None
+    """How the model itself counts; None where it has a way of its own.
+
+    Tokens that were counted otherwise are near, not exact.
+    """
+    steps: int | None = None
+    """How many steps it learns, where that is what was said, and the epochs follow from it."""
+
+
+def at_home(model: str, billed: int, epochs: float, steps: int | None = None) -> Estimate:
+    """Return what learning takes on a machine of one's own: no price, and each model has a vocabulary of its own."""
+    times = int(epochs) if float(epochs).is_integer() else round(epochs, 1)
+    return Estimate(AT_HOME, model, billed, times, round(billed * epochs), 0.0, None, None, steps)
 
 
 def auto_epochs(examples: int) -> int:

@@ -9,6 +9,7 @@ from training.evaluation.keeping import Shelf
 from training.evaluation.scorecard import fingerprint, read_all
 from training.examples import DataError
 from training.pricing import Prices, read_prices
+from training.providers.local.manifest import see_whole as see_weights
 from training.registry import Model, Promotion, Registry
 
 # The models that the bot is set up with, which answer where nothing is promoted, as evaluations call them.
@@ -68,7 +69,9 @@ def promote(  # noqa: PLR0913 - who, when and why belong to it
 
 
 def see_whole(model: Model, home: Path) -> None:
-    """Read the files of a model that answers by itself; raises DataError when they are not what they were."""
+    """Read the files of a model that are kept here; raises DataError when they are not what they were."""
+    if model.provider == "local":
+        see_weights(home / model.folder)
     if model.provider == "embedded":
         # scikit-learn takes two seconds and 150 MB, which whoever checks a file has not to spare.
         from training.providers.embedded import read_embedded  # noqa: PLC0415

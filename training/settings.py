@@ -8,17 +8,20 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from training.place import Place
 from training.tokens import Vocabulary
 
 FILE = Path(".env")
+_POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
 OPENAI = "https://api.openai.com/v1"
+LOCAL = "http://127.0.0.1:7862/v1"
 # How alike two names are, 0 to 1, when one is taken for the other misspelt. High, because the bot's settings stand
 # in the same file, and SARAH_BACKUP_MODEL_KEY is not SARAH_MODEL_KEY.
 ALIKE = 0.85
@@ -68,6 +71,18 @@ def _web_address(url: str) -> str:
     return url
 
 
+def _database_address(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    try:
+        parts = urlsplit(url)
+        well = parts.scheme in _POSTGRESQL and parts.path.strip("/") and parts.port != 0
+    except ValueError:
+        well = False
+    if url and not well:
+        raise PydanticCustomError("database", "an address such as postgresql://name:password@server/database")
+    return secret
+
+
 def web_address(option: str, url: str) -> str:
     """Return a base URL that was given for an option; raises SettingsError."""
     try:
@@ -84,6 +99,7 @@ def _is_here(url: str) -> bool:
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Wrongly = Annotated[float, Field(gt=0, le=0.5)]
 Secret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_one_word)]
+DatabaseAddress = Annotated[Secret, AfterValidator(_database_address)]
 WebAddress = Annotated[str, BeforeValidator(_bare), AfterValidator(_web_address)]
 
 
@@ -94,6 +110,10 @@ class TrainingSettings(BaseSettings):
 
     sarah_home: Path = Field(default=Path("var"), description="The folder in which everything that is kept lives.")
     sarah_data: Path = Field(default=Path("data"), description="The company: persona, handbook, examples, topics.")
+    sarah_database_url: DatabaseAddress = Field(
+        default=SecretStr(""),
+        description="The PostgreSQL database of runs and models, for several machines; empty: SQLite in SARAH_HOME.",
+    )
 
     sarah_model: str = Field(
         default="", description="The model's name at its server; empty: the embedded model answers."
@@ -120,6 +140,19 @@ class TrainingSettings(BaseSettings):
     sarah_tuning_model: str = Field(
         default="gpt-4.1-mini-2025-04-14", description="The model that a run at that server tunes unless told another."
     )
+    sarah_local_base: str = Field(
+        default="modern", description="What is tuned on this machine unless told another: a preset, or a model."
+    )
+    sarah_local_launch: str = Field(
+        default="",
+        description="What starts the training here, such as accelerate launch --num_processes 2; empty: Python itself.",
+    )
+    sarah_local_url: WebAddress = Field(
+        default=LOCAL, description="Where models that were tuned here are served; sarah serve serves them there."
+    )
+    sarah_local_key: Secret = Field(
+        default=SecretStr(""), description="The API key there, and at SARAH_ENGINES, where these ask for one."
+    )
     sarah_spending_limit: Usd = Field(default=25.0, description="What one run may cost at most, in USD.")
     sarah_wandb_project: str = Field(
         default="", description="The project at Weights & Biases that metrics go to; empty: they stay here."
@@ -135,12 +168,17 @@ class TrainingSettings(BaseSettings):
         default="", description="Who adds and promotes from the command line; empty: the system's user."
     )
 
+    def place(self) -> Place:
+        """Return where datasets, runs and models are kept."""
+        return Place(self.sarah_home, self.sarah_database_url)
+
     def key_for(self, url: str) -> str:
         """Return the key that was given for the server at a base URL, or "": a key goes to no other server."""
         given = (
             (self.sarah_tuning_url, self.sarah_tuning_key),
             (OPENAI, self.openai_api_key),
             (self.sarah_model_url, self.sarah_model_key),
+            (self.sarah_local_url, self.sarah_local_key),
         )
         keys = (key.get_secret_value() for server, key in given if server.rstrip("/") == url.rstrip("/"))
         return next(filter(None, keys), "")
@@ -172,7 +210,14 @@ class TrainingSettings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret that is set, for the log to blot out."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value]
+        told = [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value]
+        return told + _passwords(self.sarah_database_url)
+
+
+def _passwords(database: SecretStr) -> list[str]:
+    """Return the password of a database's address, as it is written there and as it is."""
+    written = urlsplit(database.get_secret_value()).password or ""
+    return list({written, unquote(written)} - {""})
 
 
 @dataclass(frozen=True, slots=True)

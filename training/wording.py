@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 
-def number(count: int, what: str) -> str:
+def number(count: float, what: str) -> str:
     """Return how many there are of something: 1 example, 2 examples."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return f"{int(count) if count == int(count) else count:,} {what}{'s' * (count != 1)}"
 
 
 def usd(amount: float | None, unknown: str = "unknown") -> str:

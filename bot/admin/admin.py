@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
@@ -15,9 +15,10 @@ from bot.admin.following import Following
 from bot.admin.forms import Command, Field, Form
 from bot.admin.handing import announce_left
 from bot.admin.names import names
-from bot.admin.office import REFUSED, Office, Refusal
+from bot.admin.office import Office, Refusal
 from bot.admin.permission import refusal
-from bot.admin.replies import Reply
+from bot.admin.replies import Choice, Reply
+from bot.admin.trying import Trying
 from bot.conversation import Conversation
 from bot.models import ModelError
 from bot.store import StoreError
@@ -51,14 +52,6 @@ MOST_FIELDS = 5
 MOST_NAMES = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A name that completes what somebody types, with what it stands for."""
-
-    value: str
-    label: str
-
-
 class Admin:
     """Everything that platforms may ask for beside answers to customers."""
 
@@ -67,6 +60,7 @@ class Admin:
         self._office = office
         self._by_title = {command.title: command for command in commands}
         self.following = Following(office)
+        self.trying = Trying(office)
         self._since = office.clock()
         self._announcing: set[asyncio.Task[None]] = set()
         self.largest_upload = office.largest_upload
@@ -115,7 +109,8 @@ class Admin:
                 raise Refusal(why)  # noqa: TRY301 - refused as commands themselves refuse
             return await command.work(call, self._office, **filled(command, call.given))
         except Refusal as why:
-            return await self._refused(call, str(why))
+            await self._office.note_refusal(call, str(why))
+            return Reply(str(why))
         except SPEAKING as trouble:
             return Reply(one_line(self._in_chat(str(trouble)), LONGEST_SENTENCE))
         except OSError as error:
@@ -177,14 +172,6 @@ class Admin:
     async def follow(self, run: str, board: Board) -> None:
         """Show on a board how a run goes on, to its end."""
         await self.following.follow(run, board)
-
-    async def _refused(self, call: Call, why: str) -> Reply:
-        """Write a refusal down, and tell it to the caller alone."""
-        caller, office = call.caller, self._office
-        where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
-        structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
-        await office.note(caller.who, REFUSED, call.command, f"{where}{why}")
-        return Reply(why)
 
 
 def _asked(command: Command, call: Call) -> tuple[Field, ...]:

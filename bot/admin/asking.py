@@ -51,13 +51,19 @@ class Asking:
     """Asks models as customers would, and keeps no record."""
 
     def __init__(
-        self, company: Company, library: Library, base: ChatModel, clock: Callable[[], float] = time.perf_counter
+        self,
+        company: Company,
+        library: Library,
+        base: ChatModel,
+        clock: Callable[[], float] = time.perf_counter,
+        spare: Sequence[ChatModel] = (),
     ) -> None:
-        """Take the company, what lends tuned models, the base, and a clock that tells seconds."""
+        """Take the company, what lends tuned models, the base, a clock that tells seconds, and who answers next."""
         self._company = company
         self._library = library
         self._base = base
         self._clock = clock
+        self._spare = {model.name: model for model in spare}
         self._thinking = asyncio.Semaphore(1)
         self._bare: Knowledge | None = None
 
@@ -74,38 +80,52 @@ class Asking:
             PastTurn(at, asked, said, on_topic=said not in refusals) for at, (asked, said) in enumerate(history, 1)
         )
         # One at a time, in a thread: customers' turns go on between any two.
-        guard = await self._guard(model)
+        guard = await self.guard_of(model)
         async with self._thinking:
             begun = self._clock()
             prompt = await self._prompt(model, guard, past, question)
             thought = self._clock() - begun
         if prompt is None:
             return _given(fresh(refusals, [turn.answer for turn in past]), thought, FREE)
-        async with self._lent(model) as lent:
+        async with self.lent(model) as lent:
             begun = self._clock()
             text = await _said(lent, prompt, guard)
             thought += self._clock() - begun
         return _given(text, thought, self._company.costs.of(served, prompt, text) if served else FREE)
 
+    def untuned(self) -> list[tuple[str, str]]:
+        """Return the names of the models that are in no registry, each with what people know it by."""
+        spare = ((name, f"{name} (answers where those before it fail)") for name in self._spare)
+        base = (BASE, f"{self._base.name} (answers where no model is promoted)")
+        return [base, *spare, (UNTRAINED, "untrained (the handbook without examples)")]
+
     @asynccontextmanager
-    async def _lent(self, model: str) -> AsyncGenerator[ChatModel]:
+    async def lent(self, model: str) -> AsyncGenerator[ChatModel]:
+        """Lend a model for one answer; raises ModelError when it cannot be made ready."""
         match model:
             case "base":
                 yield self._base
             case "untrained":
                 yield Embedded(await self._handbook(), UNTRAINED)
+            case _ if model in self._spare:
+                yield self._spare[model]
             case _:
                 async with self._library.lend(model) as tuned:
                     yield tuned
 
-    async def _guard(self, model: str) -> Guard:
+    async def guard_of(self, model: str) -> Guard:
         """Return what judges where this model answers: a tuned one may have a discriminator of its own."""
-        if model in {BASE, UNTRAINED}:
+        if model in {BASE, UNTRAINED, *self._spare}:
             return self._company.guard
         return self._company.guard.by(await self._library.topic(model))
 
-    async def _prompt(self, model: str, guard: Guard, past: tuple[PastTurn, ...], question: str) -> Prompt | None:
+    async def prompt(self, model: str, guard: Guard, past: tuple[PastTurn, ...], question: str) -> Prompt | None:
         """Return what a model is asked; None where the guard refuses."""
+        # One at a time, in a thread: customers' turns go on between any two.
+        async with self._thinking:
+            return await self._prompt(model, guard, past, question)
+
+    async def _prompt(self, model: str, guard: Guard, past: tuple[PastTurn, ...], question: str) -> Prompt | None:
         company, last = self._company, past[-1] if past else None
         subject = await guard.subject(question, last)
         if subject == "off":

@@ -11,7 +11,7 @@ from bot.admin.calls import Upload
 May = Literal["anyone", "workspace", "home"]
 """Who may: anyone but bots, admins of the workspace for what happens there, or admins of a home workspace."""
 Kind = Literal["text", "long", "whole", "number", "yes_no", "choice", "file"]
-Names = Literal["", "datasets", "drafts", "runs", "models"]
+Names = Literal["", "datasets", "drafts", "runs", "models", "bases"]
 """What names a field completes."""
 
 

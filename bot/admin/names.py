@@ -1,4 +1,4 @@
-"""The names that fields complete: of datasets, drafts, runs and models."""
+"""The names that fields complete: of datasets, drafts, runs, models, and of what can be tuned."""
 
 import asyncio
 
@@ -6,8 +6,12 @@ from bot.admin.forms import Names
 from bot.admin.office import Office
 from bot.admin.rehearsal import BASE, UNTRAINED
 from training import intake
+from training.bases import presets_of
 from training.datasets import Datasets
 from training.drafts import Drafts
+from training.providers.local.recipe import presets
+
+_BASE = (BASE, "base (what the settings name, untuned)")
 
 
 async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
@@ -21,6 +25,8 @@ async def names(office: Office, kind: Names) -> list[tuple[str, str]]:
             return await asyncio.to_thread(_runs, office)
         case "models":
             return await asyncio.to_thread(_models, office)
+        case "bases":
+            return await asyncio.to_thread(_bases, office)
         case _:
             return []
 
@@ -49,6 +55,16 @@ def _runs(office: Office) -> list[tuple[str, str]]:
 
 
 def _models(office: Office) -> list[tuple[str, str]]:
+    return [*_registered(office), _BASE, (UNTRAINED, "untrained (the handbook without examples)")]
+
+
+def _bases(office: Office) -> list[tuple[str, str]]:
+    """Return what a run can tune: a machine's own presets first, of which there are few."""
+    known = presets(presets_of(office.settings))
+    return [*((name, f"{name} (a preset of the provider local)") for name in known), *_registered(office), _BASE]
+
+
+def _registered(office: Office) -> list[tuple[str, str]]:
     registry = office.registry
     champion = registry.champion()
     crowned = champion.id if champion else ""
@@ -57,5 +73,4 @@ def _models(office: Office) -> list[tuple[str, str]]:
     for model in registry.models():
         note = ", the champion" if model.id == crowned else ""
         listed.append((model.id, f"{model.id} ({model.base} on {known.get(model.dataset, model.dataset)}{note})"))
-    untuned = (BASE, "base (what the settings name, untuned)"), (UNTRAINED, "untrained (the handbook without examples)")
-    return [*listed, *untuned]
+    return listed

@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 
 from bot.admin.board import Post
+from bot.admin.calls import Call
 from bot.admin.permission import Staff
 from bot.admin.records import Records
 from bot.admin.rehearsal import Rehearsal
@@ -89,6 +90,13 @@ class Office:
             await self.apart(lambda: self.registry.audit(by, at, action, subject, detail))
         except RegistryError as error:
             structlog.get_logger().error("admin.not_recorded", action=action, by=by, why=str(error))
+
+    async def note_refusal(self, call: Call, why: str) -> None:
+        """Write down that somebody may not do what they wanted to."""
+        caller = call.caller
+        where = f"in {caller.platform}:{caller.workspace}: " if caller.workspace else ""
+        structlog.get_logger().info("admin.refused", command=call.command, by=caller.who, workspace=caller.workspace)
+        await self.note(caller.who, REFUSED, call.command, f"{where}{why}")
 
     async def apart(self, work: Callable[[], T]) -> T:
         """Do what waits for the disk in a thread."""

@@ -11,6 +11,7 @@ from bot.admin.office import Office
 from bot.admin.replies import Attachment, Button, Report
 from bot.models import ModelError
 from training.examples import DataError
+from training.measured import last_of, pace
 from training.providers import Metric
 from training.quoting import quoted
 from training.registry import STEPS, Registry, RegistryError, Run
@@ -80,7 +81,7 @@ def summary(run: Run, dataset: str, metrics: list[Metric], newest: str, now: flo
     lines = [
         f"**{run.id}**: {run.state}{'' if run.ended else step}",
         f"{tuned} on **{dataset}** (`{plan.dataset}`), started by {run.by}",
-        " · ".join(filter(None, [*_losses(metrics), _money(run), _time(run, now)])),
+        " · ".join(filter(None, [*_losses(metrics), *pace(metrics), _money(run), _time(run, now)])),
         f"> {quoted(newest)}" if newest and not run.ended else "",
         "It is to be cancelled." if run.cancel_wanted and not run.ended else "",
     ]
@@ -90,10 +91,8 @@ def summary(run: Run, dataset: str, metrics: list[Metric], newest: str, now: flo
 def _losses(metrics: list[Metric]) -> list[str]:
     told: list[str] = []
     for name, title in _LOSSES.items():
-        measured = [metric for metric in metrics if metric.name == name]
-        if measured:
-            newest = max(measured, key=lambda metric: metric.step)
-            told.append(f"{title} {newest.value:.4f} at step {newest.step:,}")
+        if last := last_of(metrics, name):
+            told.append(f"{title} {last.value:.4f} at step {last.step:,}")
     return told
 
 
@@ -107,7 +106,8 @@ def _money(run: Run) -> str:
 def _time(run: Run, now: float) -> str:
     if run.ended:
         return f"took {span(run.ended_at - run.created_at)}"
-    left = f", about {span(run.finishes_at - now)} left" if run.finishes_at > now else ""
+    # A run that is held told when it would end while it still learned.
+    left = f", about {span(run.finishes_at - now)} left" if run.finishes_at > now and run.state != "paused" else ""
     return f"for {span(now - run.created_at)}{left}"
 
 

@@ -2,19 +2,19 @@
 
 import threading
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from training.place import Where, place_of
 from training.registry import Registry, open_registry
-from training.registry.database import FILE
+from training.registry.database import is_there
 
 
 class Records:
-    """The registry of a home folder; to be used from any thread."""
+    """The registry of a place; to be used from any thread."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, where: Where) -> None:
+        self.place = place_of(where)
         self._opened = ExitStack()
         self._registry: Registry | None = None
         self._lock = threading.Lock()
@@ -29,9 +29,9 @@ class Records:
         """Return the registry, made where there is none; raises RegistryError, and tries again the next time."""
         with self._lock:
             if self._registry is None:
-                self._registry = self._opened.enter_context(open_registry(self.home))
+                self._registry = self._opened.enter_context(open_registry(self.place))
             return self._registry
 
     def are_there(self) -> bool:
         """Whether there is a registry already."""
-        return (self.home / FILE).exists()
+        return is_there(self.place)

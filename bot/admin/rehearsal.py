@@ -48,12 +48,22 @@ def message(cards: Sequence[Scorecard]) -> str:
 class Rehearsal:
     """Asks models as customers would ask them: with the guard, the handbook and the output checks, and no record."""
 
-    def __init__(self, company: Company, library: Library, base: ChatModel, records: Records) -> None:
-        """Take the company, what lends tuned models, and the base, which answers where nothing is promoted."""
+    def __init__(
+        self,
+        company: Company,
+        library: Library,
+        base: ChatModel,
+        records: Records,
+        spare: Sequence[ChatModel] = (),
+    ) -> None:
+        """Take the company, what lends tuned models, and the base, which answers where nothing is promoted.
+
+        `spare` answers where the base fails.
+        """
         self._company = company
-        self._asking = Asking(company, library, base)
+        self.asking = Asking(company, library, base, spare=spare)
         self._records = records
-        self._shelf = Shelf(records.home)
+        self._shelf = Shelf(records.place.home)
         self._making: dict[tuple[str, int], asyncio.Task[Scorecard]] = {}
         self._answered: dict[tuple[str, int], int] = {}
         self._begun: dict[asyncio.Task[None], tuple[str, int]] = {}
@@ -76,7 +86,7 @@ class Rehearsal:
 
     async def tried(self, model: str, question: str) -> str:
         """Return what a model answers to a first question; raises ModelError."""
-        return (await self._asking.given(model, None, (), question)).text
+        return (await self.asking.given(model, None, (), question)).text
 
     async def compared(self, models: Sequence[str], trials: int | None = None) -> str:
         """Return models side by side in a message, the first the one to be compared with; raises as `cards`."""
@@ -160,7 +170,7 @@ class Rehearsal:
     async def _served(self, model: str) -> Served | None:
         """Return where a model answers; None where it is embedded."""
         if model in {BASE, UNTRAINED}:
-            return None if self._asking.is_free(model) else self._company.base
+            return None if self.asking.is_free(model) else self._company.base
         tuned = await asyncio.to_thread(lambda: self._records.open().model(model))
         return None if tuned.provider == "embedded" else Served(tuned.base_url, tuned.served_as)
 
@@ -215,7 +225,7 @@ class Rehearsal:
 
         async def answer(history: Sequence[tuple[str, str]], question: str) -> Given:
             try:
-                return await self._asking.given(model, served, history, question)
+                return await self.asking.given(model, served, history, question)
             except ModelError as error:
                 missed.append(str(error))
                 if len(missed) > max(GONE, self._answered[key] // 2):

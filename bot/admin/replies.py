@@ -26,6 +26,14 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A name that completes what somebody types, or that is chosen, with what it stands for."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What is shown to whoever gave a command: Markdown, for them alone unless `public`."""
 

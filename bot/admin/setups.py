@@ -16,7 +16,7 @@ REACHING = ("sarah_model_timeout", "sarah_model_deadline", "sarah_model_retries"
 
 
 def setup_of(settings: Settings) -> str:
-    """Return the hash of the company's folder, but for its scenarios, of the code, and of the settings that decide."""
+    """Return the hash of the company's folder, of the code, and of the settings, as far as they decide answers."""
     told = sha256()
     for name in sorted(type(settings).model_fields):
         value = getattr(settings, name)
@@ -47,8 +47,9 @@ def circumstances(settings: Settings) -> Circumstances:
 
 
 def _company(data: Path) -> list[Path]:
-    scenarios = data / "scenarios"
-    return sorted(path for path in data.rglob("*") if path.is_file() and scenarios not in path.parents)
+    # How something is tuned decides no answer of what is there.
+    apart = {data / "scenarios", data / "presets"}
+    return sorted(path for path in data.rglob("*") if path.is_file() and apart.isdisjoint(path.parents))
 
 
 def _code() -> list[Path]:

@@ -17,12 +17,13 @@ from training.quoting import quoted
 from training.registry import Proposal, Run
 from training.wording import minute, number, span, usd
 
-ProviderName = Literal["embedded", "openai"]
+ProviderName = Literal["embedded", "openai", "local"]
 RunId = Annotated[str, About("The run", names="runs")]
 # Events and runs that are shown.
 MOST_EVENTS = 25
 MOST_RUNS = 20
 UNKNOWN = "an unknown price"
+NEAR = "near, not exact: the model counts them in another way"
 # Runs to be approved that are listed, each with a button.
 MOST_WAITING = 5
 
@@ -34,7 +35,7 @@ async def start(  # noqa: PLR0913 - a form, field by field
     dataset: Annotated[str, About("The dataset's name or id", names="datasets")],
     *,
     provider: Annotated[ProviderName, About("Who tunes")] = "embedded",
-    base: Annotated[str, About("The model to be tuned, or the id of one that was tuned here", names="models")] = "",
+    base: Annotated[str, About("The model to be tuned, or one tuned here; local: or a preset", names="bases")] = "",
     epochs: Annotated[int | None, About("How often each example is learned", least=1, most=50)] = None,
     learning_rate: Annotated[float | None, About("The learning rate multiplier", least=1e-6, most=1000)] = None,
     batch_size: Annotated[int | None, About("Examples learned at once", least=1, most=256)] = None,
@@ -79,11 +80,14 @@ def _proposed(office: Office, by: str, asked: Considered) -> Reply:
 
 def _described(asked: Considered) -> str:
     plan, dataset, estimate = asked.plan, asked.dataset, asked.estimate
+    steps = f" ({number(estimate.steps, 'step')})" if estimate.steps else ""
+    near = estimate.vocabulary != dataset.vocabulary
     return (
         f"**{plan.provider}** tunes **{quoted(plan.base)}** on **{dataset.name}** (`{dataset.id}`):"
         f" {number(dataset.train, 'example')} to learn from, {dataset.validation:,} to validate with.\n"
-        f"Tokens: {estimate.billed_tokens:,} an epoch, {number(estimate.epochs, 'epoch')},"
-        f" {estimate.total_tokens:,} in all. Cost: {usd(estimate.cost_usd, UNKNOWN)}. Time: {_time(asked.seconds)}."
+        f"Tokens: {estimate.billed_tokens:,} an epoch, {number(estimate.epochs, 'epoch')}{steps},"
+        f" {estimate.total_tokens:,} in all{f' ({NEAR})' if near else ''}."
+        f" Cost: {usd(estimate.cost_usd, UNKNOWN)}. Time: {_time(asked.seconds)}."
     )
 
 

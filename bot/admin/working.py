@@ -26,7 +26,7 @@ class Work:
         try:
             with self._lock:
                 if self._is_wanted():
-                    self._process = start_in_background(self._records.home)
+                    self._process = start_in_background(self._records.place)
         except (RegistryError, OSError) as error:
             structlog.get_logger().error("training.not_started", why=str(error))
 
@@ -35,4 +35,4 @@ class Work:
         if self._process is not None and self._process.poll() is None:
             return False
         records = self._records
-        return records.are_there() and bool(records.open().unfinished()) and not is_at_work(records.home)
+        return records.are_there() and bool(records.open().unfinished()) and not is_at_work(records.place)

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import structlog
 
 from bot.models import ChatModel
 from bot.models.registered import NOTHING_SEEN, Build, Ready, RegistryFile, TopicOf, companys, made_ready, unsettled
+from training.place import Where
 from training.registry import Model, Registry
 from training.topic import TopicModel
 
@@ -45,12 +45,12 @@ class _Seat:
 class Champion:
     """Whoever the registry says is the champion; looks before each turn whether another was promoted.
 
-    That look costs microseconds: the registry is opened only when its file has changed, and in a thread. A champion
+    That look costs microseconds: the registry is opened only when it has changed, and in a thread. A champion
     that cannot be made ready is told in the log once, and whoever answered before goes on.
     """
 
-    def __init__(self, home: Path, build: Build, patience: float, topic_of: TopicOf = companys) -> None:
-        self._registry = RegistryFile(home)
+    def __init__(self, where: Where, build: Build, patience: float, topic_of: TopicOf = companys) -> None:
+        self._registry = RegistryFile(where)
         self._build = build
         self._topic_of = topic_of
         self._patience = patience
@@ -92,6 +92,7 @@ class Champion:
             self._following.cancel()
             await asyncio.wait([self._following])
         await self._seat.leave()
+        self._registry.close()
 
     async def _change(self) -> None:
         """Wait for the new champion, but not for long."""
@@ -129,10 +130,10 @@ class Champion:
 
 @asynccontextmanager
 async def open_champion(
-    home: Path, build: Build, patience: float = PATIENCE, topic_of: TopicOf = companys
+    where: Where, build: Build, patience: float = PATIENCE, topic_of: TopicOf = companys
 ) -> AsyncGenerator[Champion]:
-    """Make the champion of a home folder's registry ready, if there is one, and close it at the end."""
-    champion = Champion(home, build, patience, topic_of)
+    """Make the champion of a place's registry ready, if there is one, and close it at the end."""
+    champion = Champion(where, build, patience, topic_of)
     await champion.follow()
     try:
         yield champion

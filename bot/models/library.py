@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
 from bot.models import ChatModel, ModelError
 from bot.models.registered import Build, Ready, RegistryFile, State, TopicOf, companys, made_ready, unsettled
+from training.place import Where
 from training.topic import TopicModel
 
 MOST = 4
@@ -32,13 +32,13 @@ class _Failure:
 
 
 class Library:
-    """Lends models of a home folder's registry, and keeps the `most` that were asked for last ready.
+    """Lends models of a registry, and keeps the `most` that were asked for last ready.
 
-    One that cannot be made ready is told in the log once, and tried again when the registry's file has changed.
+    One that cannot be made ready is told in the log once, and tried again when the registry has changed.
     """
 
-    def __init__(self, home: Path, build: Build, most: int = MOST, topic_of: TopicOf = companys) -> None:
-        self._registry = RegistryFile(home)
+    def __init__(self, where: Where, build: Build, most: int = MOST, topic_of: TopicOf = companys) -> None:
+        self._registry = RegistryFile(where)
         self._build = build
         self._topic_of = topic_of
         self._most = most
@@ -76,6 +76,7 @@ class Library:
         await asyncio.gather(*(place.ready for place in places), return_exceptions=True)
         for place in places:
             await _close(place)
+        self._registry.close()
 
     def _place(self, model_id: str) -> _Place:
         failure = self._failed.get(model_id)
@@ -129,10 +130,10 @@ async def _close(place: _Place) -> None:
 
 @asynccontextmanager
 async def open_library(
-    home: Path, build: Build, most: int = MOST, topic_of: TopicOf = companys
+    where: Where, build: Build, most: int = MOST, topic_of: TopicOf = companys
 ) -> AsyncGenerator[Library]:
-    """Open the library of a home folder's registry, and close its models at the end."""
-    library = Library(home, build, most, topic_of)
+    """Open the library of a place's registry, and close its models at the end."""
+    library = Library(where, build, most, topic_of)
     try:
         yield library
     finally:

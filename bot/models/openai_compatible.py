@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's chat protocol: hosted, or on one's own machine."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
@@ -18,14 +18,15 @@ from openai import (
     NotFoundError,
     OpenAIError,
     PermissionDeniedError,
+    UnprocessableEntityError,
     omit,
 )
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
-from bot.models import ModelError, Prompt, Word
+from bot.models import ModelError, Prompt, Sampling, Word
 from bot.models.briefing import messages
-from bot.models.endpoint import Endpoint
-from bot.persona import Persona
+from bot.models.endpoint import LOCAL, Endpoint, afterword
+from bot.models.manners import Manners
 from training.tokens import Count
 
 # Texts whose tokens are remembered, because a conversation's turns are counted again with each of its questions.
@@ -38,7 +39,7 @@ WAY_TO_A_KEY = "set SARAH_TUNING_URL to this model's server and SARAH_TUNING_KEY
 # What some models refuse: reasoning models choose their own temperature, and the newer ones of OpenAI call the
 # longest answer `max_completion_tokens`. A stop token is cut off by us as well.
 _LOGPROBS = frozenset({"logprobs", "top_logprobs"})
-_OPTIONAL = frozenset({"temperature", "max_tokens", "stop"}) | _LOGPROBS
+_OPTIONAL = frozenset({"temperature", "top_p", "max_tokens", "stop"}) | _LOGPROBS
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
 # The most tokens that the protocol gives probabilities for.
 _LIKELIEST = 20
@@ -55,6 +56,7 @@ class OpenAICompatible:
         self._endpoint = endpoint
         self._count = lru_cache(COUNTS_KEPT)(count)
         self._refused: frozenset[str] = frozenset()
+        self._manners = Manners((BadRequestError, UnprocessableEntityError))
         self._client = AsyncOpenAI(
             base_url=endpoint.url,
             # Servers on one's own machine take any key, the client refuses none.
@@ -82,8 +84,8 @@ class OpenAICompatible:
             if not ending:
                 # Without its cause, whose text may hold the key or what the customer wrote.
                 raise ModelError(self._reason(error)) from None
-        if afterword := _afterword(ending, prompt.persona, said=said):
-            yield afterword
+        if ended := afterword(ending, prompt.persona, said=said):
+            yield ended
 
     async def word(self, told: Sequence[tuple[str, str]]) -> Word:
         """Return the first token that the model says to these roles and texts; raises ModelError."""
@@ -94,6 +96,12 @@ class OpenAICompatible:
         except (OpenAIError, ValueError, TimeoutError) as error:
             raise ModelError(self._reason(error)) from None
 
+    def ignored(self, sampling: Sampling) -> Sequence[str]:
+        """Return what is chosen that its server refuses to be told."""
+        # The longest answer has two names, of which every server takes one.
+        refused = (self._refused - {"max_tokens"}) | self._manners.ignored()
+        return [name for name in sampling.chosen if name in refused]
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
@@ -101,9 +109,10 @@ class OpenAICompatible:
     async def _chunks(self, prompt: Prompt) -> AsyncGenerator[ChatCompletionChunk]:
         """Ask and stream, within the endpoint's time."""
         limits = self._endpoint
-        told = _wire(messages(prompt, limits.context_tokens - limits.max_tokens, self._count))
+        longest = prompt.sampling.max_tokens or limits.max_tokens
+        told = _wire(messages(prompt, limits.context_tokens - longest, self._count))
         ends = asyncio.get_running_loop().time() + limits.deadline
-        stream = await self._begin(told)
+        stream = await self._begin(told, prompt.sampling)
         async with stream:
             while True:
                 # Around each step, because whoever reads takes time of their own between two.
@@ -113,12 +122,16 @@ class OpenAICompatible:
                     return
                 yield chunk
 
-    async def _begin(self, told: list[ChatCompletionMessageParam]) -> AsyncStream[ChatCompletionChunk]:
+    async def _begin(
+        self, told: list[ChatCompletionMessageParam], sampling: Sampling
+    ) -> AsyncStream[ChatCompletionChunk]:
         limits = self._endpoint
         try:
             # The client's own timeout begins anew with each time it asks, and says nothing of its waits in between.
             async with asyncio.timeout(min(limits.timeout, limits.deadline)):
-                return await self._ask(lambda refused: self._create(told, refused))
+                return await self._manners.ask(
+                    sampling, lambda extra: self._ask(lambda refused: self._create(told, refused, sampling, extra))
+                )
         except TimeoutError:
             raise ModelError(self._silence()) from None
 
@@ -134,18 +147,25 @@ class OpenAICompatible:
         return await self._ask(create)
 
     async def _create(
-        self, told: list[ChatCompletionMessageParam], refused: frozenset[str]
+        self,
+        told: list[ChatCompletionMessageParam],
+        refused: frozenset[str],
+        sampling: Sampling,
+        extra: Mapping[str, object],
     ) -> AsyncStream[ChatCompletionChunk]:
-        endpoint = self._endpoint
-        newer = "max_tokens" in refused
+        endpoint, newer = self._endpoint, "max_tokens" in refused
+        temperature = endpoint.temperature if sampling.temperature is None else sampling.temperature
+        longest = sampling.max_tokens or endpoint.max_tokens
         return await self._completions.create(
             model=endpoint.model,
             messages=told,
-            temperature=omit if "temperature" in refused else endpoint.temperature,
-            max_tokens=omit if newer else endpoint.max_tokens,
-            max_completion_tokens=endpoint.max_tokens if newer else omit,
+            temperature=omit if "temperature" in refused else temperature,
+            top_p=omit if "top_p" in refused or sampling.top_p is None else sampling.top_p,
+            max_tokens=omit if newer else longest,
+            max_completion_tokens=longest if newer else omit,
             stop=omit if "stop" in refused or not endpoint.stop else endpoint.stop,
             stream=True,
+            extra_body=extra,
         )
 
     async def _create_word(self, told: list[ChatCompletionMessageParam], refused: frozenset[str]) -> ChatCompletion:
@@ -180,6 +200,8 @@ class OpenAICompatible:
         match error:
             case AuthenticationError() | PermissionDeniedError():
                 return f": correct {setting}_KEY" if setting else f": {WAY_TO_A_KEY}"
+            case APIError() if setting == LOCAL and not isinstance(error, BadRequestError):
+                return ": see that `sarah serve` runs, and has loaded it"
             case NotFoundError():
                 return f": correct {setting} or {setting}_URL" if setting else ": promote another model, or roll back"
             case _:
@@ -225,16 +247,3 @@ def _word(completion: ChatCompletion) -> Word:
 
 def _wire(told: Sequence[tuple[str, str]]) -> list[ChatCompletionMessageParam]:
     return [cast("ChatCompletionMessageParam", {"role": role, "content": text}) for role, text in told]
-
-
-def _afterword(ending: str, persona: Persona, *, said: bool) -> str:
-    """Return what to add to an answer that ended like this; raises ModelError where it is not whole."""
-    if not ending:
-        raise ModelError("the stream ended before the answer did")
-    if ending == "content_filter":
-        raise ModelError("its server's filter took the answer back")
-    if ending != "length":
-        return ""
-    if not said:
-        raise ModelError("its tokens were used up before it said anything: raise SARAH_MAX_TOKENS")
-    return f" … {persona.sentences.cut}"

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from tests.admin.kit import audited, examples, open_small, until
 from tests.admin_kit import CHANNEL, HERE, OWNER, Scene, Wall, file, open_office
 from tests.kit import OTHER_DATA, PERSONA, ScriptedModel
+from tests.training.local_kit import preset_in
 from training.evaluation.scorecard import Scorecard, read_all
 from training.settings import OPENAI
 
@@ -194,6 +195,14 @@ def test_how_long_a_guard_is_waited_for_decides_no_answer_and_who_guards_does(tm
     patient = usual.model_copy(update={"sarah_guard_deadline": 9.0})
     unguarded = usual.model_copy(update={"sarah_guard": "off"})
     assert setup_of(usual) == setup_of(patient) != setup_of(unguarded)
+
+
+def test_how_something_is_tuned_decides_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    usual = Settings.model_construct(sarah_data=tmp_path / "data")
+    before = setup_of(usual)
+    preset_in(tmp_path / "data")
+    assert setup_of(usual) == before
 
 
 # The commands.

@@ -178,6 +178,9 @@ async def test_names_are_completed_by_what_they_contain(home: Path) -> None:
         assert await completed("model show", "model", "untuned") == ["base"]
         assert await completed("model compare", "model", "untrained") == ["untrained"]
         assert await completed("model show", "model", "nobody") == []
+        assert await completed("train start", "base", "preset") == ["gpt-neo-1.3b", "modern"]
+        assert await completed("train start", "base", "model-") == [model.id for model in scene.registry.models()]
+        assert await completed("train start", "base", "untrained") == []
         assert await completed("data show", "nothing", "") == []
         assert await completed("data burn", "dataset", "") == []
         await scene.give("data add-example", question="Does it hum?", answer="It does.", draft="hums")

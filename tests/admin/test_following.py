@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -70,6 +71,23 @@ async def test_one_message_tells_state_step_loss_cost_and_time_and_then_the_end(
         assert last.buttons == ()
         assert last.picture
         assert last.picture.content.startswith(b"\x89PNG")
+
+
+async def test_speed_memory_and_time_left_are_told_and_no_time_where_the_run_is_held(home: Path) -> None:
+    wall = Wall()
+    async with idle(home) as scene:
+        run = await started(scene, "lamps")
+        finishes = scene.office.clock() + 3600
+        scene.registry.update_run(run, state="running", step="watch", finishes_at=finishes)
+        measured = [("tokens_per_second", 5.26), ("memory_gb", 1.04), ("tokens_per_second", 12345.6)]
+        scene.registry.add_metrics(run, [LOSS, *(Metric(step, *each) for step, each in enumerate(measured, 1))])
+        async with following(scene, run, wall.board()):
+            await until(lambda: wall.posted)
+            assert "at step 10 · 12,346 tokens a second · 1.0 GB of memory · cost" in wall.shown["m1"].text
+            assert re.search(r"about (1 h 0|59) min.* left", wall.shown["m1"].text)
+            scene.registry.update_run(run, state="paused")
+            await until(lambda: "paused" in wall.shown["m1"].text)
+            assert "left" not in wall.shown["m1"].text
 
 
 async def test_a_cancelled_run_ends_with_a_sentence_and_no_button(home: Path) -> None:

@@ -1,6 +1,7 @@
 """`train`: a run is priced, agreed to, started once, watched, and ended by whoever tunes or by us."""
 
 import asyncio
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.admin.kit import audited, examples, followed, idle, open_small, start
 from tests.admin_kit import HERE, MEMBER, OWNER, SECOND, Scene, Wall, file
 from tests.servers.tuning import KEY, TuningServer, tuning_server
 from tests.servers.tuning_faults import closed_to_the_organisation, down, rate_limited
+from tests.training.local_kit import LAUNCH, lend_extra, take_extra
 from training.providers import Event
 from training.quoting import quoted
 
@@ -90,7 +92,9 @@ async def test_the_base_that_completion_offers_is_the_providers_own(home: Path) 
     ("given", "told"),
     [
         ({"provider": "openai"}, "SARAH_TUNING_KEY"),
-        ({"provider": "elsewhere"}, "`provider` must be one of embedded, openai"),
+        ({"provider": "elsewhere"}, "`provider` must be one of embedded, openai, local"),
+        ({"provider": "local", "base": "/nowhere"}, "There is no model in '/nowhere': name a preset"),
+        ({"provider": "local", "base": "modren"}, "There is no preset 'modren': did you mean modern?"),
         ({"base": "gpt-4.1-mini"}, "The embedded provider tunes itself"),
         ({"epochs": 0}, "`epochs` must be 1 or more"),
         ({"learning_rate": "fast"}, "`learning-rate` must be a number"),
@@ -229,6 +233,73 @@ async def test_a_run_is_cancelled_at_the_provider_too(home: Path, server: Tuning
         assert server.jobs[0].status == "cancelled"
         assert (SECOND.who, "want cancel") in audited(scene)
     assert wall.shown["m1"].text.endswith("It was cancelled: nothing was registered.")
+
+
+# On the machine itself.
+
+
+@pytest.fixture
+def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lend_extra(tmp_path / "extra", monkeypatch)
+
+
+@pytest.mark.usefixtures("extra")
+async def test_what_is_tuned_on_this_machine_costs_nothing_and_needs_nobody_else(home: Path) -> None:
+    async with idle(home, sarah_approval_above=0.0, sarah_spending_limit=0.0) as scene:
+        asked = await scene.give("train start", dataset="lamps", provider="local", base="gpt-neo-1.3b")
+        assert "**local** tunes **gpt-neo-1.3b** on **lamps**" in asked.text
+        # 500 steps of 16 examples, of which there are ten.
+        assert "800 epochs (500 steps), " in asked.text
+        assert (
+            "in all (near, not exact: the model counts them in another way). Cost: $0.00. Time: not known" in asked.text
+        )
+        assert "second admin" not in asked.text
+        run = (await scene.press(asked, "Start it for $0.00")).run
+        assert scene.registry.run(run).plan.base == "gpt-neo-1.3b"
+
+
+@pytest.mark.usefixtures("extra")
+async def test_a_base_that_is_left_out_is_the_one_of_the_settings(home: Path) -> None:
+    async with idle(home, sarah_local_base="modern=Qwen/Qwen3-4B") as scene:
+        for base in ("", "base"):
+            asked = await scene.give("train start", dataset="lamps", provider="local", base=base)
+            assert "**local** tunes **modern=Qwen/Qwen3-4B** on" in asked.text
+
+
+async def test_without_the_extra_nothing_is_proposed_and_the_way_to_it_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_extra(monkeypatch)
+    async with idle(home) as scene:
+        reply = await scene.give("train start", dataset="lamps", provider="local")
+        assert "pip install '.[local]'" in reply.text
+        assert reply.buttons == ()
+
+
+@pytest.mark.usefixtures("extra")
+async def test_a_run_on_this_machine_tells_how_fast_it_learns_and_when_it_ends(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding, wall = tmp_path / "hold", Wall()
+    holding.touch()
+    monkeypatch.setenv("TRAINER_HOLDS", str(holding))
+    async with open_small(home, sarah_local_launch=LAUNCH) as scene:
+        run = await started(scene, "lamps", provider="local")
+        told = asyncio.create_task(followed(scene, run, wall))
+        await until(lambda: wall.posted and "tokens a second" in wall.shown["m1"].text)
+        assert (
+            "training loss 2.0000 at step 1 · validation loss 2.1000 at step 1 · 1,234 tokens a second ·"
+            " 5.1 GB of memory · cost about $0.00, 100 tokens learned · for "
+        ) in wall.shown["m1"].text
+        assert re.search(r", about \d min \d+ s left$", wall.shown["m1"].text, re.MULTILINE)
+        assert "> Qwen/Qwen3-1.7B is loaded." in wall.shown["m1"].text
+        holding.unlink()
+        await asyncio.wait_for(told, 180)
+        [model] = [one for one in scene.registry.models() if one.run == run]
+        assert (model.provider, model.folder) == ("local", f"models/{run}")
+        assert f"It made **{model.id}**" in wall.shown["m1"].text
+        assert "left" not in wall.shown["m1"].text.partition("\n\n")[0]
+        assert wall.shown["m1"].picture
 
 
 # Looking.

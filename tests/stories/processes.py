@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from tests.servers.tuning import BASE, KEY, TuningServer
+from tests.training.local_kit import LAUNCH
 from training.registry import RegistryError, open_registry
 
 # Seconds until what works on runs must have ended, once every run has.
@@ -23,6 +24,7 @@ def settings(data: Path, server: TuningServer) -> dict[str, str]:
         "SARAH_TUNING_URL": server.url,
         "SARAH_TUNING_KEY": KEY,
         "SARAH_TUNING_MODEL": BASE,
+        "SARAH_LOCAL_LAUNCH": LAUNCH,
         "SARAH_APPROVAL_ABOVE": "1000",
         # The story's company has no bulbs, and would refuse to speak of them.
         "SARAH_GUARD": "false",

@@ -10,6 +10,7 @@ import pytest
 from bot.persona import read_persona
 from tests.browser import Profiles
 from tests.kit import OTHER_DATA
+from tests.local import needs_local
 from tests.servers.tuning import tuning_server
 from tests.stories.counters import COUNTERS
 
@@ -132,3 +133,24 @@ async def test_an_admin_uploads_tunes_compares_promotes_and_rolls_back(
             audit = plain(await counter.give("sarah audit"))
             assert "promote" in audit
             assert "rollback" in audit
+
+
+@needs_local
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("place", COUNTERS)
+async def test_an_admin_tunes_on_the_machine_itself(place: str, tmp_path: Path, browser: Profiles) -> None:
+    with tuning_server() as server:
+        async with COUNTERS[place](tmp_path, company(tmp_path / "company"), server, browser) as counter:
+            assert "Kept as bulbs" in plain(await counter.upload("bulbs.jsonl", examples()))
+            said = plain(await counter.start("bulbs", "local"))
+            assert "local tunes modern on bulbs" in said
+            assert "near, not exact" in said
+            assert "Cost: $0.00" in said
+            await counter.press("Start it")
+            told = plain(await counter.until("It made"))
+            assert "1,234 tokens a second · 5.1 GB of memory" in told
+            assert "training loss" in told
+            assert await counter.has_chart()
+            assert re.search(r"model-\w+ .*modern", plain(await counter.give("model list")))
+    assert server.requests == []

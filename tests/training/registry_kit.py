@@ -1,5 +1,11 @@
-"""A registry for tests, over a real file, with something in it."""
+"""A registry for tests, over a real file or a real server, with something in it."""
 
+from typing import LiteralString
+
+import psycopg
+
+from tests.store_kit import change
+from training.place import Place
 from training.registry import Model, Plan, Registry, Run, Tuned
 
 DATASET = "0a1b2c3d"
@@ -20,3 +26,12 @@ def registered(registry: Registry, tuned: Tuned | None = None) -> Model:
 def actions(registry: Registry) -> list[str]:
     """Return what the audit log says was done, oldest first."""
     return [line.action for line in reversed(registry.audit_log(1000))]
+
+
+def behind(place: Place, statement: LiteralString) -> None:
+    """Change what is kept behind the registry's back."""
+    if not place.database:
+        change(place.home / "registry.db", statement)
+        return
+    with psycopg.connect(place.database.get_secret_value()) as connection:
+        connection.execute(statement)

@@ -15,6 +15,7 @@ from tests.training.cli_kit import PATIENCE, Sarah, Told, has_open, interrupted,
 from tests.training.workflow_kit import QUICK
 from training import assembly
 from training.cli import train
+from training.place import Place
 from training.registry import Registry, Run, open_registry
 from training.runs.workbench import Workbench
 from training.settings import TrainingSettings
@@ -58,9 +59,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Let nobody work on runs in the background, and return the homes for which somebody should have."""
-    asked: list[Path] = []
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """Let nobody work on runs in the background, and return the places for which somebody should have."""
+    asked: list[Place] = []
     monkeypatch.setattr(train.worker, "start_in_background", asked.append)
     return asked
 
@@ -179,7 +180,7 @@ def test_a_server_that_refuses_the_key_is_named(
 
 
 @pytest.mark.usefixtures("seed")
-def test_a_key_that_is_missing_is_told_before_anything_starts(sarah: Sarah, no_worker: list[Path]) -> None:
+def test_a_key_that_is_missing_is_told_before_anything_starts(sarah: Sarah, no_worker: list[Place]) -> None:
     told = sarah("train", "start", "seed", "--provider", "openai", "--yes", "--json")
     assert "There is no key for OpenAI: put SARAH_TUNING_KEY into .env" in told.refusal
     assert (sarah("train", "list", "--json").json, no_worker) == ([], [])
@@ -194,7 +195,7 @@ def test_a_key_that_is_missing_is_told_before_anything_starts(sarah: Sarah, no_w
     ],
 )
 def test_what_is_not_there_is_told_before_anything_starts(
-    sarah: Sarah, no_worker: list[Path], options: tuple[str, ...], sentence: str
+    sarah: Sarah, no_worker: list[Place], options: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in sarah("train", "start", "seed", "--yes", *options).refusal
     assert (sarah("train", "list", "--json").json, no_worker) == ([], [])
@@ -238,7 +239,7 @@ def test_a_home_without_runs_says_how_to_begin(sarah: Sarah) -> None:
 
 @pytest.mark.usefixtures("seed")
 @pytest.mark.parametrize("typed", ["", "n\n"])
-def test_nothing_starts_unless_somebody_agrees(sarah: Sarah, no_worker: list[Path], typed: str) -> None:
+def test_nothing_starts_unless_somebody_agrees(sarah: Sarah, no_worker: list[Place], typed: str) -> None:
     told = sarah("train", "start", "seed", "--json", typed=typed)
     assert (told.code, told.out) == (2, "")
     assert "Nothing was started: answer y, or give --yes" in told.err
@@ -246,18 +247,18 @@ def test_nothing_starts_unless_somebody_agrees(sarah: Sarah, no_worker: list[Pat
 
 
 @pytest.mark.usefixtures("seed")
-def test_a_run_starts_when_somebody_agrees(sarah: Sarah, no_worker: list[Path]) -> None:
+def test_a_run_starts_when_somebody_agrees(sarah: Sarah, no_worker: list[Place]) -> None:
     told = sarah("train", "start", "seed", "--json", typed="y\n")
     assert (told.code, told.json["state"], told.json["model"]) == (0, "queued", "")
-    assert no_worker == [sarah.home]
+    assert [place.home for place in no_worker] == [sarah.home]
     told = sarah("train", "start", "seed", "--yes")
     assert "It goes on without you: sarah train status run-" in told.out
 
 
-def test_a_dataset_that_the_registry_lost_can_be_learned(sarah: Sarah, seed: str, no_worker: list[Path]) -> None:
+def test_a_dataset_that_the_registry_lost_can_be_learned(sarah: Sarah, seed: str, no_worker: list[Place]) -> None:
     (sarah.home / "registry.db").unlink()
     assert sarah("train", "start", "seed", "--yes", "--json").code == 0
-    assert no_worker == [sarah.home]
+    assert [place.home for place in no_worker] == [sarah.home]
     assert sarah("train", "list", "--json").json[0]["plan"]["dataset"] == seed
 
 

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 
 from tests.servers.tuning_kit import write_preferences
 from tests.training.cli_kit import Sarah, lines
+from tests.training.local_kit import lend_extra, local_model, preset_in
 from tests.training.workflow_kit import conversations, keep
+from training.assembly import price_of
 from training.datasets import Dataset, Datasets
 from training.examples import DataError
 from training.planning import OtherKind, considered, plan_from
@@ -41,9 +43,19 @@ def registry(settings: TrainingSettings) -> Generator[Registry]:
         yield registry
 
 
+@pytest.fixture
+def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lend_extra(tmp_path / "extra", monkeypatch)
+
+
 def at_server(settings: TrainingSettings, base: str = "", base_url: str = HERE, method: Method = "supervised") -> Plan:
     """Return a plan for a server on this machine, which needs no key."""
     return plan_from(settings, dataset="lamps", provider="openai", base=base, base_url=base_url, method=method)
+
+
+def local(settings: TrainingSettings, **asked: Any) -> Plan:  # noqa: ANN401 - whatever a test asks for
+    """Return a plan for this machine."""
+    return plan_from(settings, dataset="lamps", provider="local", **asked)
 
 
 def ended(  # noqa: PLR0913 - a run, field by field
@@ -167,7 +179,7 @@ def test_what_is_not_there_is_told_before_anything_starts(
 
 PREFERENCES_INSTEAD = (
     "The dataset 'lamps' holds preferences, and the method supervised learns from conversations:"
-    " choose method dpo and provider openai, or name another dataset."
+    " choose method dpo and provider openai or local, or name another dataset."
 )
 CONVERSATIONS_INSTEAD = (
     "The dataset 'lamps' holds conversations, and the method dpo learns from preferences:"
@@ -238,6 +250,68 @@ def test_a_run_of_which_too_little_is_known_tells_nothing(
     Datasets(settings.sarah_home / "datasets").delete(dataset.id)
     keep(settings.sarah_home, conversations(30))
     assert seconds(settings, registry, at_server(settings)) is None
+
+
+# On a machine of one's own.
+
+
+def test_what_is_tuned_here_is_what_the_settings_say_unless_somebody_says_otherwise(
+    settings: TrainingSettings,
+) -> None:
+    assert local(settings) == Plan("lamps", "local", "modern", spending_limit_usd=25.0)
+    assert local(settings.model_copy(update={"sarah_local_base": "gpt-neo-1.3b"})).base == "gpt-neo-1.3b"
+    assert local(settings, base="modern=Qwen/Qwen3-4B", base_url=HERE).base_url == ""
+
+
+@pytest.mark.usefixtures("dataset", "extra")
+def test_what_is_tuned_here_costs_nothing_and_needs_no_limit(settings: TrainingSettings, registry: Registry) -> None:
+    run = considered(settings, registry, local(settings, limit=0.0), ANA)
+    assert (run.estimate.cost_usd, run.objection, run.seconds) == (0.0, "", None)
+    # The model's own vocabulary is known to its trainer alone.
+    assert run.estimate.vocabulary is None
+    assert price_of(run.plan, run.dataset) == 0.0
+
+
+@pytest.mark.usefixtures("extra")
+def test_it_learns_for_as_long_as_its_preset_says(
+    settings: TrainingSettings, registry: Registry, dataset: Dataset, tmp_path: Path
+) -> None:
+    preset_in(tmp_path / "company")
+    here = settings.model_copy(update={"sarah_data": tmp_path / "company"})
+    by_epochs = considered(here, registry, local(here), ANA).estimate
+    assert (by_epochs.epochs, by_epochs.steps, by_epochs.total_tokens) == (3, None, dataset.train * 10 * 3)
+    # Twelve steps of four examples, of which there are sixteen.
+    assert dataset.train == 16
+    by_steps = considered(here, registry, local(here, base="tiny"), ANA).estimate
+    assert (by_steps.epochs, by_steps.steps, by_steps.total_tokens) == (3, 12, 12 * 4 * 10)
+    asked = considered(here, registry, local(here, base="tiny", epochs=5), ANA).estimate
+    assert (asked.epochs, asked.steps, asked.total_tokens) == (5, None, dataset.train * 10 * 5)
+
+
+@pytest.mark.usefixtures("dataset", "extra")
+def test_it_takes_as_long_as_runs_of_the_same_base_took_before(settings: TrainingSettings, registry: Registry) -> None:
+    run = considered(settings, registry, local(settings), ANA)
+    ended(registry, considered(settings, registry, local(settings, base="gpt-neo-1.3b"), ANA).plan, 1000.0)
+    assert seconds(settings, registry, run.plan) is None
+    ended(registry, run.plan, 20.0)
+    assert seconds(settings, registry, run.plan) == pytest.approx(0.2 * run.estimate.total_tokens)
+
+
+@pytest.mark.usefixtures("extra")
+def test_preferences_are_learned_here_too(settings: TrainingSettings, registry: Registry, tmp_path: Path) -> None:
+    kept = keep(settings.sarah_home, lines(write_preferences(tmp_path / "preferences.jsonl")))
+    assert considered(settings, registry, local(settings, method="dpo"), ANA).dataset == kept
+
+
+@pytest.mark.usefixtures("dataset", "extra")
+def test_a_model_that_was_tuned_here_goes_on_by_its_own_recipe(settings: TrainingSettings, registry: Registry) -> None:
+    first = considered(settings, registry, local(settings, base="gpt-neo-1.3b"), ANA).plan
+    ours = local_model(settings.sarah_home, registry, first.dataset, "gpt-neo-1.3b")
+    run = considered(settings, registry, local(settings, base=ours.id[:10]), ANA)
+    assert (run.plan.base, run.estimate.steps) == (ours.id, 500)
+
+
+# What is tuned where.
 
 
 def test_the_embedded_provider_tunes_nothing_but_itself(settings: TrainingSettings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.kit import local
 from tests.training.gate_kit import keep, write_scenarios
 from tests.training.registry_kit import registered
 from training import promotion
@@ -274,3 +275,12 @@ def test_a_promotion_over_another_champion_than_was_seen_changes_nothing(house: 
     assert (house.registry.promotions(), house.registry.audit_log()) == before
     house.promote(third.id, reason="It is better.", forced=True, over=second.id)
     assert house.champion == third.id
+
+
+def test_a_model_of_ones_own_whose_weights_are_not_what_was_learned_is_never_promoted(house: House) -> None:
+    model = local(house.home)
+    assert house.promote(model.id, forced=True, reason="to see").model == model.id
+    weights = house.home / model.folder / "weights" / "adapter_model.safetensors"
+    weights.write_bytes(b"others")
+    with pytest.raises(DataError, match="its hash differs"):
+        house.promote(model.id, forced=True, reason="to see")

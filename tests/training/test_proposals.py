@@ -3,11 +3,11 @@
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.training.registry_kit import DATASET, PLAN, actions
+from training.place import Place
 from training.providers import Hyperparameters
 from training.registry import Plan, Proposal, Registry, RegistryError, open_registry
 
@@ -28,8 +28,8 @@ WHOLE = Plan(
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Generator[Registry]:
-    with open_registry(tmp_path) as registry:
+def registry(place: Place) -> Generator[Registry]:
+    with open_registry(place) as registry:
         registry.record_dataset(DATASET, "seed", 10, 8, 2, ANA, 1.0)
         yield registry
 
@@ -57,9 +57,9 @@ def test_a_proposal_is_kept_with_all_of_its_plan_and_starts_nothing(registry: Re
     assert registry.runs() == []
 
 
-def test_a_proposal_outlives_the_process(registry: Registry, tmp_path: Path) -> None:
+def test_a_proposal_outlives_the_process(registry: Registry, place: Place) -> None:
     proposal = proposed(registry, cost=None)
-    with open_registry(tmp_path) as again:
+    with open_registry(place) as again:
         assert again.proposal(proposal.id) == proposal
         assert proposal.cost_usd is None
 

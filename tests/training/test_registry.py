@@ -4,12 +4,12 @@ import math
 import secrets
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from tests.training.registry_kit import DATASET, PLAN, actions, registered, started
+from training.place import Place
 from training.providers import Event, Hyperparameters, Metric
 from training.registry import Plan, Registry, RegistryError, RunState, Tuned, open_registry
 
@@ -17,8 +17,8 @@ ENDS: list[RunState] = ["succeeded", "failed", "cancelled"]
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Generator[Registry]:
-    with open_registry(tmp_path, clock=lambda: 50.0) as registry:
+def registry(place: Place) -> Generator[Registry]:
+    with open_registry(place, clock=lambda: 50.0) as registry:
         yield registry
 
 

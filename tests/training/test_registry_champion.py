@@ -1,20 +1,19 @@
 """Who answers customers: promoted, rolled back, and all of it remembered."""
 
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store_kit import change
-from tests.training.registry_kit import registered
+from tests.training.registry_kit import behind, registered
+from training.place import Place
 from training.registry import Model, Registry, RegistryError, open_registry
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Generator[Registry]:
-    with open_registry(tmp_path) as registry:
+def registry(place: Place) -> Generator[Registry]:
+    with open_registry(place) as registry:
         yield registry
 
 
@@ -71,17 +70,12 @@ def test_a_model_that_is_not_there_is_not_promoted(registry: Registry, four: lis
     assert registry.champion() is None
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path
-
-
 @given(steps=st.lists(st.sampled_from([0, 1, 2, 3, None]), max_size=20))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_promotions_and_rollbacks_do_what_a_stack_would(
-    registry: Registry, four: list[Model], home: Path, steps: list[int | None]
+    registry: Registry, four: list[Model], place: Place, steps: list[int | None]
 ) -> None:
-    change(home / "registry.db", "DELETE FROM promotions")
+    behind(place, "DELETE FROM promotions")
     stack: list[str] = []
     for step in steps:
         model = "" if step is None else four[step].id

@@ -2,19 +2,19 @@
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from tests.training.registry_kit import registered
+from training.place import Place
 from training.registry import Model, Registry, RegistryError, open_registry
 
 AT_ONCE = 20
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Generator[Registry]:
-    with open_registry(tmp_path) as registry:
+def registry(place: Place) -> Generator[Registry]:
+    with open_registry(place) as registry:
         yield registry
 
 

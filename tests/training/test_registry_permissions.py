@@ -1,20 +1,20 @@
 """Permissions and the audit log: by whose leave, and by whose hand."""
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.training.registry_kit import actions
+from training.place import Place
 from training.registry import Registry, RegistryError, open_registry
 
 DISCORD = ("discord", "123", "ticket 7", "Discord", "ana", 1.0)
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Generator[Registry]:
-    with open_registry(tmp_path) as registry:
+def registry(place: Place) -> Generator[Registry]:
+    with open_registry(place) as registry:
         yield registry
 
 
@@ -46,7 +46,7 @@ def test_a_withdrawn_permission_stands_no_more_but_can_be_traced(registry: Regis
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "why"),
+    ("part", "value", "why"),
     [
         (0, "slack", "name the Slack workspace's id"),
         (0, "web", "from discord or slack, not 'web'"),
@@ -55,9 +55,9 @@ def test_a_withdrawn_permission_stands_no_more_but_can_be_traced(registry: Regis
         (3, "", "lacks its granted by"),
     ],
 )
-def test_a_permission_that_nobody_could_check_is_refused(registry: Registry, place: int, value: str, why: str) -> None:
+def test_a_permission_that_nobody_could_check_is_refused(registry: Registry, part: int, value: str, why: str) -> None:
     given: list[Any] = ["discord", "*", *DISCORD[2:]]
-    given[place] = value
+    given[part] = value
     with pytest.raises(RegistryError, match=why):
         registry.permit(*given)
     assert registry.permissions() == []

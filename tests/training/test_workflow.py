@@ -89,6 +89,22 @@ def test_a_model_that_was_tuned_on_from_another_names_it_as_its_parent(tmp_path:
         assert (child.parent, parent.parent) == (parent.id, "")
 
 
+def test_a_model_that_was_tuned_on_from_another_on_this_machine_names_it_as_its_parent(tmp_path: Path) -> None:
+    here = Scripted(replace(DONE, model=""))
+    with scene(tmp_path) as (registry, dataset):
+        start(registry, dataset, provider="local", base="modern")
+        work(bench(tmp_path, registry, here))
+        [parent] = registry.models()
+        start(registry, dataset, provider="local", base=parent.id)
+        work(bench(tmp_path, registry, here))
+        # An id says nothing at a server, which knows models by other names.
+        start(registry, dataset, base=parent.id)
+        work(bench(tmp_path, registry, Scripted()))
+        stranger, child, _ = registry.models()
+        assert (child.parent, parent.parent, stranger.parent) == (parent.id, "", "")
+        assert child.folder == f"models/{child.run}"
+
+
 def test_a_dataset_that_was_changed_is_not_learnt(tmp_path: Path) -> None:
     provider = Scripted()
     with scene(tmp_path) as (registry, dataset):

@@ -214,7 +214,7 @@ def _kept(settings: TrainingSettings, request: Request, *, json: bool) -> Datase
     reader = reader_of(settings, request)
     _remark_on_scenarios(settings)
     with (
-        open_registry(settings.sarah_home) as registry,
+        open_registry(settings.place()) as registry,
         bar(reader.size) as progress,
         taken_in(settings, registry, request, settings.author(), progress) as taken,
     ):
@@ -272,7 +272,7 @@ def delete(dataset: DatasetName) -> None:
     """Remove a dataset that no run has used."""
     settings = shell.settings()
     kept = datasets_of(settings).get_exactly(dataset)
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         removed(settings, registry, kept, settings.author())
     shell.out().print(f"{kept.id} ({kept.name}) is gone.", markup=False)
 

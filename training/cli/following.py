@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -11,6 +11,8 @@ from rich.text import Text
 
 from training import wording
 from training.charts.loss import terminal_chart
+from training.measured import pace
+from training.providers import Metric
 from training.registry import STEPS, Registry, RegistryError, Run
 
 # Seconds between two looks at a run.
@@ -71,15 +73,15 @@ def _tell(registry: Registry, run: str, tell: Tell, over: threading.Event) -> No
 def picture(registry: Registry, run: Run, width: int) -> RenderableType:
     """Return where a run stands, its chart, and what it told last."""
     metrics = registry.metrics(run.id)
-    parts: list[RenderableType] = [summary(run, time.time())]
+    parts: list[RenderableType] = [summary(run, time.time(), metrics)]
     if metrics:
         parts.append(Text.from_ansi(terminal_chart(metrics, min(width, _WIDTH), _HEIGHT)))
     parts += [event_line(event.at, event.level, event.text) for event in registry.events(run.id)[-_EVENTS:]]
     return Group(*parts)
 
 
-def summary(run: Run, now: float) -> Text:
-    """Return where a run stands, on one line."""
+def summary(run: Run, now: float, metrics: Sequence[Metric] = ()) -> Text:
+    """Return where a run stands, on one line, with how fast it learns where that was measured."""
     step = f"{run.step} ({STEPS.index(run.step) + 1} of {len(STEPS)})" if run.step in STEPS else run.step
     plan = run.plan
     words = [
@@ -88,13 +90,19 @@ def summary(run: Run, now: float) -> Text:
         "to be cancelled" if run.cancel_wanted and not run.ended else "",
         f"estimated {wording.usd(run.cost_usd)}" if run.cost_usd else "",
         f"{run.trained_tokens:,} tokens learned" if run.trained_tokens else "",
+        *pace(metrics),
         f"{wording.span(run.ended_at - run.created_at)}" if run.ended else f"for {wording.span(now - run.created_at)}",
-        f"about {wording.span(run.finishes_at - now)} left" if run.finishes_at > now and not run.ended else "",
+        f"about {wording.span(run.finishes_at - now)} left" if run.finishes_at > now and _goes_on(run) else "",
         f"made {run.model}" if run.model else "",
         run.reason,
     ]
     state = Text(run.state, _STYLES.get(run.state, "cyan"))
     return Text.assemble((run.id, "bold"), " ", state, ": ", ", ".join(filter(None, words)))
+
+
+def _goes_on(run: Run) -> bool:
+    """Tell whether a run learns at this moment: one that is held told when it would end while it still did."""
+    return not run.ended and run.state != "paused"
 
 
 def event_line(at: float, level: str, text: str) -> Text:

@@ -9,6 +9,7 @@ import typer
 from training import promotion as promotions
 from training import wording
 from training.cli import shell
+from training.cli.merging import merge
 from training.intake import scenario_folder
 from training.pricing import read_prices
 from training.promotion import PromotionRefused
@@ -16,6 +17,7 @@ from training.registry import open_registry
 from training.runs import discriminators
 
 app = shell.commands("Models: what has been tuned, and which one answers customers.")
+app.command()(merge)
 
 ModelId = Annotated[str, typer.Argument(help="The model's id, or its beginning.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
@@ -27,7 +29,7 @@ _COLUMNS = ("", "model", "provider", "base", "dataset", "made")
 @app.command("list")
 def list_models(*, json: AsJson = False) -> None:
     """List the models, the newest first; the champion answers customers."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         models, champion = registry.models(), registry.champion()
         names = {dataset.id: dataset.name for dataset in registry.datasets()}
     crowned = champion.id if champion else ""
@@ -47,8 +49,8 @@ def list_models(*, json: AsJson = False) -> None:
 @app.command()
 def show(model: ModelId, *, json: AsJson = False) -> None:
     """Show where a model came from."""
-    home = shell.settings().sarah_home
-    with open_registry(home) as registry:
+    place = shell.settings().place()
+    with open_registry(place) as registry:
         lineage = registry.lineage(model)
     if json:
         typer.echo(shell.as_json([asdict(ancestor) for ancestor in lineage]))
@@ -63,7 +65,7 @@ def show(model: ModelId, *, json: AsJson = False) -> None:
             "hyperparameters": ", ".join(learned) or "the provider's own",
             "created_at": wording.moment(ancestor.created_at),
             "topic": "",
-            "discriminator": discriminators.told(home, ancestor.topic),
+            "discriminator": discriminators.told(place.home, ancestor.topic),
         }
         for name, value in told.items():
             if value:
@@ -83,7 +85,7 @@ def promote(
     settings = shell.settings()
     home = settings.sarah_home
     try:
-        with open_registry(home) as registry:
+        with open_registry(settings.place()) as registry:
             promotion = promotions.promote(
                 registry,
                 home,
@@ -112,7 +114,7 @@ def _refusal(refused: PromotionRefused) -> str:
 def rollback(*, reason: Reason = "", json: AsJson = False) -> None:
     """Let the model answer again that answered before the champion."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         promotion = registry.rollback(settings.author(), time.time(), reason)
     answers = promotion.model or "No tuned model, only what the settings name,"
     _told(json=json, values=asdict(promotion), sentence=f"{answers} answers from the next message on.")
@@ -128,7 +130,7 @@ def _told(*, json: bool, values: dict[str, object], sentence: str) -> None:
 @app.command()
 def history(*, json: AsJson = False) -> None:
     """List who promoted what, the newest first."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         promotions = registry.promotions()[::-1]
     if json:
         typer.echo(shell.as_json([asdict(promotion) for promotion in promotions]))
@@ -149,7 +151,7 @@ def audit(
     *, most: Annotated[int, typer.Option(min=1, help="Lines that are shown.")] = SHOWN, json: AsJson = False
 ) -> None:
     """List who changed what, the newest first."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         lines = registry.audit_log(most)
     if json:
         typer.echo(shell.as_json([asdict(line) for line in lines]))

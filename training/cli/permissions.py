@@ -27,7 +27,7 @@ def permit(
     """Record a permission to learn from a chat platform's messages."""
     settings = shell.settings()
     end = (until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if until else None
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         permission = registry.permit(platform, workspace, reference, granted_by, settings.author(), time.time(), end)
     shell.out().print(f"{permission.id} is recorded.")
 
@@ -35,7 +35,7 @@ def permit(
 @app.command()
 def permissions(*, json: AsJson = False) -> None:
     """List the permissions to learn from a chat platform's messages."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         recorded = registry.permissions()
     if json:
         typer.echo(shell.as_json([asdict(permission) for permission in recorded]))
@@ -55,6 +55,6 @@ def permissions(*, json: AsJson = False) -> None:
 def withdraw(permission: Annotated[str, typer.Argument(help="The permission's id.", show_default=False)]) -> None:
     """End a permission: nothing is learned under it any more."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         ended = registry.withdraw(permission, settings.author(), time.time())
     shell.out().print(f"{ended.id} has ended.")

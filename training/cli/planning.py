@@ -11,7 +11,7 @@ from training.planning import OtherKind
 from training.registry import Plan, Registry
 from training.settings import TrainingSettings
 
-_OPTIONS = {"dpo": "--provider openai --method dpo", "supervised": "--method supervised"}
+_OPTIONS = {"dpo": "--method dpo with --provider openai or local", "supervised": "--method supervised"}
 
 
 def considered(settings: TrainingSettings, registry: Registry, plan: Plan, *, asking: bool, json: bool) -> Plan:

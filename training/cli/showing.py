@@ -76,12 +76,14 @@ def print_estimates(out: Console, estimates: Sequence[Estimate], counted: Vocabu
             estimate.provider,
             estimate.model,
             f"{estimate.billed_tokens:,}",
-            str(estimate.epochs),
+            f"{estimate.epochs:,}",
             f"{estimate.total_tokens:,}",
             wording.usd(estimate.cost_usd),
             str(estimate.retires or ""),
         )
     out.print(prices)
+    for steps in (estimate.steps for estimate in estimates if estimate.steps):
+        out.print(f"It learns {wording.number(steps, 'step')}, from which the epochs follow.")
     if near := ", ".join(estimate.model for estimate in estimates if estimate.vocabulary != counted):
         out.print(f"Tokens were counted with {counted}, so these figures are near, not exact: {near}.")
 

@@ -14,6 +14,7 @@ from training.charts.loss import loss_chart
 from training.cli import shell
 from training.cli.following import event_line, follow, picture, summary, telling, until_ended
 from training.cli.planning import considered
+from training.cli.presets import list_presets
 from training.datasets.lines import kept_in
 from training.planning import plan_from
 from training.providers import Method
@@ -22,10 +23,11 @@ from training.runs import worker
 from training.settings import TrainingSettings, web_address
 
 app = shell.commands("Runs: tune a model on a dataset, and follow it.")
+app.command("presets")(list_presets)
 
 RunId = Annotated[str, typer.Argument(help="The run's id, or its beginning.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
-ProviderName = Literal["embedded", "openai"]
+ProviderName = Literal["embedded", "openai", "local"]
 FAILED = 1
 # In USD; whoever means no limit means less than this, and infinity is no number in JSON.
 HIGHEST_LIMIT = 1_000_000
@@ -36,7 +38,7 @@ def start(  # noqa: PLR0913 - a form, field by field
     dataset: Annotated[str, typer.Argument(help="The dataset's id or name.", show_default=False)],
     *,
     provider: Annotated[ProviderName, typer.Option(help="Who tunes.")] = "embedded",
-    base: Annotated[str, typer.Option(help="The model to be tuned, or the id of one that was tuned here.")] = "",
+    base: Annotated[str, typer.Option(help="The model to be tuned, or one tuned here; local: or a preset.")] = "",
     base_url: Annotated[str, typer.Option(help="The server that tunes, instead of SARAH_TUNING_URL.")] = "",
     method: Annotated[Method, typer.Option(help="How it learns.")] = "supervised",
     epochs: Annotated[int | None, typer.Option(min=1, max=50, help="How often each example is learned.")] = None,
@@ -58,7 +60,7 @@ def start(  # noqa: PLR0913 - a form, field by field
 ) -> None:
     """Tune a model: shows tokens and cost, asks once, and starts a run that outlives any crash."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         plan = plan_from(
             settings,
             dataset=dataset,
@@ -83,7 +85,7 @@ def _go_on(settings: TrainingSettings, registry: Registry, run: Run, *, wait: bo
     if wait:
         _work_on(settings, registry, run, json=json)
     else:
-        worker.start_in_background(settings.sarah_home)
+        worker.start_in_background(settings.place())
     now = registry.run(run.id)
     if json:
         typer.echo(shell.as_json({"run": now.id, "state": now.state, "model": now.model}))
@@ -117,14 +119,14 @@ def _work_on(settings: TrainingSettings, registry: Registry, run: Run, *, json: 
 def work() -> None:
     """Work on the runs that have not ended, until there is none left."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         worker.work(bench_of(settings, registry))
 
 
 @app.command("list")
 def list_runs(*, json: AsJson = False) -> None:
     """List the runs, the newest first."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         runs = registry.runs()
     _print(runs, _NONE, json=json)
 
@@ -153,7 +155,7 @@ def status(
 ) -> None:
     """Say where a run stands."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         if not run and not watch:
             _print(registry.unfinished(), _NONE_LEFT, json=json)
             return
@@ -185,7 +187,7 @@ def _newest(registry: Registry) -> Run:
 @app.command()
 def events(run: RunId, *, json: AsJson = False) -> None:
     """List what a run told, in order."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         told = registry.events(registry.run(run).id)
     if json:
         typer.echo(shell.as_json([asdict(event) for event in told]))
@@ -199,7 +201,7 @@ def events(run: RunId, *, json: AsJson = False) -> None:
 def cancel(run: RunId, *, json: AsJson = False) -> None:
     """Stop a run for good, its job at the provider included."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         asked = registry.want_cancel(registry.run(run).id, settings.author(), time.time())
         _go_on(settings, registry, asked, wait=False, json=json)
 
@@ -208,7 +210,7 @@ def cancel(run: RunId, *, json: AsJson = False) -> None:
 def pause(run: RunId, *, json: AsJson = False) -> None:
     """Hold a run, where its provider can."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         asked = registry.want_pause(registry.run(run).id, settings.author(), time.time())
         _go_on(settings, registry, asked, wait=False, json=json)
 
@@ -222,13 +224,13 @@ def resume(
 ) -> None:
     """Go on with a held run, and with every run that a crash interrupted."""
     settings = shell.settings()
-    with open_registry(settings.sarah_home) as registry:
+    with open_registry(settings.place()) as registry:
         if not run:
             interrupted = registry.unfinished()
             if wait:
                 worker.work(bench_of(settings, registry))
             else:
-                worker.start_in_background(settings.sarah_home)
+                worker.start_in_background(settings.place())
             _print([registry.run(one.id) for one in interrupted], _NONE_LEFT, json=json)
             return
         held = registry.run(run)
@@ -240,7 +242,7 @@ def resume(
 @app.command()
 def chart(run: RunId, *, output: Annotated[Path, typer.Option("--output", "-o", help="The PNG to write.")]) -> None:
     """Draw a run's loss."""
-    with open_registry(shell.settings().sarah_home) as registry:
+    with open_registry(shell.settings().place()) as registry:
         wanted = registry.run(run)
         with kept_in(output):
             loss_chart(registry.metrics(wanted.id), f"{wanted.id}: {wanted.plan.base} on {wanted.plan.dataset}", output)

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from training.place import Where
 from training.providers import Event, Metric
 from training.registry import audits, champions, datasets, models, permissions, progress, proposals, runs
 from training.registry.database import Database, open_database
@@ -28,6 +28,9 @@ from training.registry.records import (
     Tuned,
     Wanted,
 )
+
+if TYPE_CHECKING:
+    from training.registry.server import Server
 
 __all__ = [
     "STEPS",
@@ -59,7 +62,7 @@ class Registry:
     then nothing has changed. Whoever does something (`by`) and when (`at`, seconds since 1970) is kept with it.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: "Database | Server", clock: Callable[[], float]) -> None:
         self._read, self._write, self._clock = database.read, database.write, clock
 
     def record_dataset(  # noqa: PLR0913, PLR0917 - a row, field by field
@@ -261,7 +264,7 @@ class Registry:
 
 
 @contextmanager
-def open_registry(home: Path, clock: Callable[[], float] = time.time) -> Generator[Registry]:
-    """Open the registry of a home folder, made where there is none; raises RegistryError."""
-    with open_database(home) as database:
+def open_registry(where: Where, clock: Callable[[], float] = time.time) -> Generator[Registry]:
+    """Open the registry of a place, made where there is none; raises RegistryError."""
+    with open_database(where) as database:
         yield Registry(database, clock)

@@ -1,10 +1,10 @@
-"""The registry's file: short transactions, one writer at a time, and errors in sentences."""
+"""Where the registry is kept; its file: short transactions, one writer at a time, and errors in sentences."""
 
 import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -12,8 +12,12 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from training.migrating import NewerDatabase
+from training.place import Where, place_of
 from training.registry.migrations import upgrade
 from training.registry.records import RegistryError
+
+if TYPE_CHECKING:
+    from training.registry.server import Server
 
 FILE = "registry.db"
 PATIENCE_SECONDS = 10.0
@@ -101,9 +105,28 @@ def _sentence(path: Path, error: Exception) -> str:
 
 
 @contextmanager
-def open_database(home: Path) -> Generator[Database]:
-    """Open the registry's file in a folder, and close it at the end; raises RegistryError."""
-    path = home / FILE
+def open_database(where: Where) -> Generator["Database | Server"]:
+    """Open the registry of a place, and close it at the end; raises RegistryError."""
+    place = place_of(where)
+    if place.database:
+        # Its driver takes a moment to import.
+        from training.registry.server import open_server  # noqa: PLC0415
+
+        with open_server(place.database) as server:
+            yield server
+    else:
+        with _open_file(place.home / FILE) as file:
+            yield file
+
+
+def is_there(where: Where) -> bool:
+    """Tell whether a place has a registry already; a database always counts as one."""
+    place = place_of(where)
+    return bool(place.database) or (place.home / FILE).exists()
+
+
+@contextmanager
+def _open_file(path: Path) -> Generator[Database]:
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), hide_parameters=True)
     listen(engine, "connect", _prepare)
     listen(engine, "begin", _begin)

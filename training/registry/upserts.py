@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Rows = Sequence[Mapping[str, object]]
+# Of what is inserted, SQLAlchemy counts nothing by itself.
+_COUNTING = {"preserve_rowcount": True}
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
@@ -15,7 +17,7 @@ def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postg
 def add_new(connection: sa.Connection, table: sa.Table, rows: Rows, *key: str) -> int:
     """Insert the rows whose key is not there yet; returns how many."""
     statement = _insert(connection, table).on_conflict_do_nothing(index_elements=key)
-    return connection.execute(statement, rows).rowcount if rows else 0
+    return connection.execute(statement, rows, execution_options=_COUNTING).rowcount if rows else 0
 
 
 def put(connection: sa.Connection, table: sa.Table, rows: Rows, value: str, *key: str) -> int:
@@ -25,4 +27,4 @@ def put(connection: sa.Connection, table: sa.Table, rows: Rows, value: str, *key
     changing = statement.on_conflict_do_update(
         index_elements=key, set_={value: new}, where=table.c[value].is_distinct_from(new)
     )
-    return connection.execute(changing, rows).rowcount if rows else 0
+    return connection.execute(changing, rows, execution_options=_COUNTING).rowcount if rows else 0

@@ -10,7 +10,7 @@ from training.datasets import Dataset
 from training.examples import DataError
 from training.provenance import Provenance, covers
 from training.providers import Files, Hyperparameters, ProviderError
-from training.registry import Registry, Run, Step, Tuned
+from training.registry import Model, Plan, Registry, Run, Step, Tuned
 from training.runs.code import code_version
 from training.runs.watching import watch
 from training.runs.workbench import Facts, Refused, Workbench, folder_of
@@ -141,13 +141,14 @@ def _used(planned: Hyperparameters, facts: Facts) -> Hyperparameters:
 
 def _parent(registry: Registry, run: Run) -> str:
     """Return the model that this run went on from, or ""."""
-    plan = run.plan
-    same = (
-        model.id
-        for model in registry.models()
-        if model.run != run.id and (model.served_as, model.base_url) == (plan.base, plan.base_url)
-    )
-    return next(same, "")
+    return next((model.id for model in registry.models() if model.run != run.id and _is_base(model, run.plan)), "")
+
+
+def _is_base(model: Model, plan: Plan) -> bool:
+    """Tell whether a model is what a plan tunes: at a server it has a name there, on this machine its own id."""
+    if plan.provider == "local":
+        return model.id == plan.base
+    return (model.served_as, model.base_url) == (plan.base, plan.base_url)
 
 
 STEPS: Mapping[Step, Do] = {

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from training.datasets import Dataset, Datasets
+from training.place import NO_DATABASE, Place
 from training.providers import Event, EventLevel, Order, Provider
 from training.registry import Plan, Registry, Run
 from training.runs.wandb_metrics import WandbMetrics, WandbProject
@@ -61,6 +64,12 @@ class Pace:
     """How long a provider may be out of reach when it is handed a run."""
     watch_patience: float = 86400.0
     """How long it may be out of reach once it works on the run."""
+    beat: float = 1.0
+    """Between two signs of life of a worker, where there are several."""
+    lease: float = 3.0
+    """Without an answer to its signs of life, after which a worker stops: the others may take it for gone."""
+    take_over: float = 6.0
+    """After which the runs of a worker that is gone go on elsewhere: it has surely stopped by then."""
 
     def patience_for(self, step: str) -> float:
         """Return how long a provider may be out of reach at a step."""
@@ -73,6 +82,10 @@ class Pace:
     def retry(self, attempt: int) -> float:
         """Return the pause after so many attempts in vain."""
         return min(self.first_retry * self.growth ** min(attempt, 100), self.longest_retry)
+
+
+# Where the database is elsewhere, and asked by all workers.
+SHARED = Pace(take_up=0.5, look=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +109,20 @@ class Workbench:
     """The runs whose metrics are being shown at W&B."""
     found: dict[str, Provider] = field(default_factory=dict[str, Provider])
     """The providers of the runs that are worked on: to meet one takes a moment."""
+    database: SecretStr = NO_DATABASE
+    """The address of the PostgreSQL database from which several workers take runs, or ""."""
+    anew: Callable[[], None] | None = None
+    """What begins the process anew when it was cut off from that database, if anything does."""
+
+    @property
+    def place(self) -> Place:
+        """Where all of it is kept."""
+        return Place(self.home, self.database)
 
     @property
     def log_file(self) -> Path:
         """Where it is written what happened, for whoever looks after the machine."""
-        return self.home / "training.log"
+        return self.place.of_this_machine("training.log")
 
     @property
     def datasets(self) -> Datasets:

@@ -38,9 +38,9 @@ class Workflow:
         finally:
             self._active.discard(run)
 
-    def is_active(self) -> bool:
-        """Return whether a run is being worked on."""
-        return bool(self._active)
+    def active(self) -> frozenset[str]:
+        """Return the runs that are being worked on."""
+        return frozenset(self._active)
 
     def _outcome(self, run: str) -> Outcome:
         try:

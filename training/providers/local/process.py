@@ -17,11 +17,10 @@ from filelock import FileLock, Timeout
 
 from training.providers import ProviderError
 from training.providers.local.job import LOG, PROCESSES
+from training.surroundings import surroundings
 
 _LOCK, _GROUP = ".lock", ".group"
 _MODULE = "training.providers.lora"
-# What a trainer has no use for, among it every secret that the settings know; HF_TOKEN is no such, and stays.
-_KEPT_BACK = ("SARAH_", "DISCORD_", "SLACK_", "OPENAI_", "WANDB_")
 # Seconds that the system takes at most to end a process that was killed.
 _PATIENCE = 10.0
 _LOOK = 0.05
@@ -37,11 +36,10 @@ def start(folder: Path, launch: str) -> subprocess.Popen[bytes]:
     program = shutil.which(first, path=path)
     if not program:
         raise ProviderError(f"There is no program {first!r}, which SARAH_LOCAL_LAUNCH names: mend it, or leave it out.")
-    around = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_BACK)}
     with (folder / LOG).open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - what the operator set, without a shell
             [program, *others, "-m", _MODULE, str(folder.resolve()), "--tied"],
-            env={**around, "PATH": path, "PYTHONUNBUFFERED": "1"},
+            env={**surroundings(), "PATH": path, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
