@@ -68,7 +68,7 @@ def test_a_format_that_is_known_gets_marks_and_reads_as_before(tmp_path: Path) -
     import trl
     from transformers import AutoTokenizer
 
-    known = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5.jinja").read_text(encoding="utf-8")
+    known = (Path(str(trl.__file__)).parent / "chat_templates" / "qwen2_5.jinja").read_text(encoding="utf-8")
     folder = tiny.make(tmp_path, "llama", template=known)
     said, read = learned(folder, TWO_TURNS)
     assert "".join(said).split() == [

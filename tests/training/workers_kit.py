@@ -96,7 +96,7 @@ def worker(at: Yard, name: str, program: str = "bot") -> Generator[Worker]:
     variables = {
         "SARAH_HOME": str(at.place.home),
         "SARAH_DATABASE_URL": at.place.database.get_secret_value(),
-        "SARAH_DATA": str(OTHER_DATA),
+        "SARAH_DATA": os.environ.get("SARAH_DATA", str(OTHER_DATA)),
         "SARAH_TUNING_URL": at.server.url,
         "SARAH_TUNING_KEY": KEY,
     }

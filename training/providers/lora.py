@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import torch
 from accelerate import PartialState
-from datasets import Dataset
+from datasets.arrow_dataset import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import (
     AutoModelForCausalLM,
