@@ -39,7 +39,7 @@ from training.providers.learning.keeping import (
     keep,
     last_checkpoint,
     note,
-    remove_torn_checkpoints,
+    remove_halves,
     see_room,
     step_of,
 )
@@ -66,11 +66,13 @@ def main() -> int:
     with at_work(folder, state.process_index):
         if state.is_main_process:
             jobs.drop_torn_line(folder)
-            remove_torn_checkpoints(folder)
+            remove_halves(folder)
         try:
             learn(folder, job, stopping)
         except Exception as error:  # whatever it is, the run has to be told
             log.exception("the trainer failed")
+            # The disk may be full: there is to be room for a sentence.
+            remove_halves(folder)
             jobs.fail(folder, sentence(error, job.recipe, folder / jobs.LOG))
             return 1
     return 0
@@ -117,7 +119,12 @@ def how(recipe: Recipe) -> dict[str, Any]:
     on_gpu = torch.cuda.is_available()
     # What is trained whole is trained in full precision: steps are smaller than bf16 can tell.
     precise = not on_gpu or recipe.tune == "full"
-    arguments = {"revision": recipe.revision or None, "dtype": torch.float32 if precise else torch.bfloat16}
+    arguments = {
+        "revision": recipe.revision or None,
+        "dtype": torch.float32 if precise else torch.bfloat16,
+        # At once where it will learn: flash attention works nowhere else, and it is tried before.
+        "device_map": {"": PartialState().device},
+    }
     if recipe.attention != "auto":
         arguments["attn_implementation"] = recipe.attention
     elif on_gpu and is_flash_attn_2_available():

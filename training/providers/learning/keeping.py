@@ -54,10 +54,11 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def remove_torn_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints that were not written to their end."""
-    for path in (folder / jobs.CHECKPOINTS).glob("checkpoint-*"):
-        if not (path / WHOLE).exists():
+def remove_halves(folder: Path) -> None:
+    """Remove checkpoints and weights that were not written to their end; the first of several processes does it."""
+    torn = [path for path in (folder / jobs.CHECKPOINTS).glob("checkpoint-*") if not (path / WHOLE).exists()]
+    for path in (*torn, folder / PARTIAL):
+        if path.exists() and PartialState().is_main_process:
             shutil.rmtree(path)
 
 
