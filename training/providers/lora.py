@@ -173,7 +173,7 @@ def trainer_for(
     recipe, template = job.recipe, template_for(tokenizer)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     if is_ours(template):
-        note(folder, "The base has no chat format with known marks, so it learns Sarah's own.")
+        note(folder, "The base has no chat format with known marks, so it learns one of ours.")
     length = min(recipe.max_length, getattr(model.config, "max_position_embeddings", recipe.max_length))
     arguments: dict[str, Any] = common(folder, job) | {"max_length": length}
     if job.method == "dpo":
