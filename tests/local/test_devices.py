@@ -57,6 +57,7 @@ def test_cancel_ends_every_process(bench: Bench) -> None:
     processes = [bench.process(0), bench.process(1), psutil.Process(bench.process(0).ppid())]
     bench.provider.cancel("run-1")
     until(lambda: not any(process.is_running() and process.status() != "zombie" for process in processes))
+    assert bench.provider.progress("run-1").state == "cancelled"
 
 
 def test_two_machines_learn_one_model(bench: Bench) -> None:
