@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from training.__main__ import app
+from training.registry import Run, open_registry
 
 REPOSITORY = Path(__file__).parents[2]
 SEED = REPOSITORY / "data" / "examples" / "round1.jsonl"
@@ -202,3 +203,9 @@ BAD = [
     [1, 2],
     example("Is it [bold]on[/bold]?", "It\u200b is caf\u00c3\u00a9."),
 ]
+
+
+def run_of(sarah: Sarah, wanted: str) -> Run:
+    """Return a run of the home that the commands work in."""
+    with open_registry(sarah.home) as registry:
+        return registry.run(wanted)

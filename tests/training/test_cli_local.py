@@ -1,22 +1,17 @@
 """`sarah train` and `sarah model` for models that are tuned on this machine, by a trainer without torch."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.servers.tuning_kit import write_preferences
-from tests.training.cli_kit import Sarah, Told, wait_for
+from tests.training.cli_kit import Sarah, Told, run_of, wait_for
 from tests.training.local_kit import LAUNCH, base_in, lend_extra, local_model, preset_in, take_extra
-from tests.training.workflow_kit import QUICK
-from training import assembly
-from training.cli import train
+from training.place import Place
 from training.providers.local.manifest import MANIFEST, WEIGHTS, read_manifest
 from training.providers.local.recipe import PRESETS
-from training.registry import Model, Plan, Registry, Run, Tuned, open_registry
-from training.runs.workbench import Workbench
-from training.settings import TrainingSettings
+from training.registry import Model, Plan, Tuned, open_registry
 
 
 @pytest.fixture
@@ -35,24 +30,6 @@ def seed(sarah: Sarah) -> str:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs in this process be worked on at a test's pace."""
-
-    def bench(settings: TrainingSettings, registry: Registry) -> Workbench:
-        return replace(assembly.bench_of(settings, registry), pace=QUICK)
-
-    monkeypatch.setattr(train, "bench_of", bench)
-
-
-@pytest.fixture
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Let nobody work on runs in the background, and return the homes for which somebody should have."""
-    asked: list[Path] = []
-    monkeypatch.setattr(train.worker, "start_in_background", asked.append)
-    return asked
-
-
-@pytest.fixture
 def held(sarah: Sarah, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
     """Let the trainer stay at its first step for as long as this file is there; no run outlives the test."""
     file = tmp_path / "hold"
@@ -66,11 +43,6 @@ def held(sarah: Sarah, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gener
 
 def start(sarah: Sarah, *options: str | Path, dataset: str = "seed") -> Told:
     return sarah("train", "start", dataset, "--provider", "local", "--yes", *options)
-
-
-def run_of(sarah: Sarah, wanted: str) -> Run:
-    with open_registry(sarah.home) as registry:
-        return registry.run(wanted)
 
 
 # A whole run.
@@ -178,13 +150,15 @@ def test_a_run_is_cancelled_with_its_trainer(sarah: Sarah) -> None:
         ("model-0a1b2c3d", "There is no model 'model-0a1b2c3d'"),
     ],
 )
-def test_what_cannot_be_tuned_starts_nothing(sarah: Sarah, no_worker: list[Path], base: str, sentence: str) -> None:
+def test_what_cannot_be_tuned_starts_nothing(sarah: Sarah, no_worker: list[Place], base: str, sentence: str) -> None:
     assert sentence in start(sarah, "--base", base).refusal
     assert (sarah("train", "list", "--json").json, no_worker) == ([], [])
 
 
 @pytest.mark.usefixtures("seed")
-def test_without_the_extra_nothing_starts(sarah: Sarah, no_worker: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_nothing_starts(
+    sarah: Sarah, no_worker: list[Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
     take_extra(monkeypatch)
     assert "pip install '.[local]'" in start(sarah).refusal
     assert (sarah("train", "list", "--json").json, no_worker) == ([], [])

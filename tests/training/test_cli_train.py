@@ -3,7 +3,6 @@
 import json
 import signal
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,8 @@ import pytest
 from tests.discriminators import lend
 from tests.kit import OTHER_DATA
 from tests.servers.tuning import KEY, TuningServer, tuning_server
-from tests.training.cli_kit import PATIENCE, Sarah, Told, has_open, interrupted, wait_for
-from tests.training.workflow_kit import QUICK
-from training import assembly
-from training.cli import train
+from tests.training.cli_kit import PATIENCE, Sarah, Told, has_open, interrupted, run_of, wait_for
 from training.place import Place
-from training.registry import Registry, Run, open_registry
-from training.runs.workbench import Workbench
-from training.settings import TrainingSettings
 
 PNG = b"\x89PNG\r\n\x1a\n"
 EMBEDDED = ("train", "start", "seed", "--provider", "embedded", "--yes", "--wait")
@@ -48,31 +41,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[TuningServer]:
         yield running
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs in this process be worked on at a test's pace."""
-
-    def bench(settings: TrainingSettings, registry: Registry) -> Workbench:
-        return replace(assembly.bench_of(settings, registry), pace=QUICK)
-
-    monkeypatch.setattr(train, "bench_of", bench)
-
-
-@pytest.fixture
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
-    """Let nobody work on runs in the background, and return the places for which somebody should have."""
-    asked: list[Place] = []
-    monkeypatch.setattr(train.worker, "start_in_background", asked.append)
-    return asked
-
-
 def at(server: TuningServer, *options: str) -> tuple[str, ...]:
     return ("train", "start", "seed", "--provider", "openai", "--base-url", server.url, "--yes", *options)
-
-
-def run_of(sarah: Sarah, wanted: str) -> Run:
-    with open_registry(sarah.home) as registry:
-        return registry.run(wanted)
 
 
 def last(told: Told) -> dict[str, str]:

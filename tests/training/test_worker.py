@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -16,7 +17,18 @@ import pytest
 from filelock import FileLock
 
 from tests.kit import OTHER_DATA
-from tests.training.workflow_kit import DONE, QUICK, RUNNING, Scripted, bench, embedded, scene, start, told
+from tests.training.workflow_kit import (
+    DONE,
+    QUICK,
+    RUNNING,
+    Scripted,
+    bench,
+    embedded,
+    in_a_thread,
+    scene,
+    start,
+    told,
+)
 from training.providers import Provider
 from training.registry import Plan, RegistryError
 from training.runs.workbench import Workbench
@@ -29,14 +41,8 @@ LONGEST_WAIT = 20.0
 @contextmanager
 def working(made: Workbench, until: str | None = None) -> Generator[threading.Thread]:
     """Work in another thread, and stop it at the end."""
-    thread = threading.Thread(target=work, args=(made, until))
-    thread.start()
-    try:
+    with in_a_thread(partial(work, made, until), made) as thread:
         yield thread
-    finally:
-        made.stop.set()
-        thread.join(LONGEST_WAIT)
-        assert not thread.is_alive()
 
 
 def come_true(what: Callable[[], bool]) -> None:

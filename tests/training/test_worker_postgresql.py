@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,7 @@ from tests.training.workflow_kit import (
     bench,
     conversations,
     embedded,
+    in_a_thread,
     keep,
     record,
     start,
@@ -65,14 +67,8 @@ def shared(kept: Kept, provider: Provider) -> Workbench:
 @contextmanager
 def taking(made: Workbench) -> Generator[threading.Thread]:
     """Take runs in another thread, and stop at the end."""
-    thread = threading.Thread(target=take_runs, args=(made,))
-    thread.start()
-    try:
+    with in_a_thread(partial(take_runs, made), made) as thread:
         yield thread
-    finally:
-        made.stop.set()
-        thread.join(LONGEST_WAIT)
-        assert not thread.is_alive()
 
 
 def asked(place: Place, query: str, *values: object) -> list[tuple[object, ...]]:

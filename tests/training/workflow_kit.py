@@ -1,6 +1,7 @@
 """What tests of runs share: a home with a dataset, and a provider that does what its script says."""
 
 import json
+import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ QUICK = Pace(
     watch_patience=60.0,
 )
 STOP = "**STOP**"
+# Seconds that work takes at most to notice that it is to stop.
+LONGEST_WAIT = 60.0
 
 
 def conversation(question: str, answer: str) -> dict[str, object]:
@@ -192,3 +195,16 @@ def told(registry: Registry, run: str) -> list[str]:
 def lines(path: Path) -> list[dict[str, object]]:
     """Read a JSONL file."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@contextmanager
+def in_a_thread(work: Callable[[], None], made: Workbench) -> Generator[threading.Thread]:
+    """Work in another thread, and stop it at the end."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        made.stop.set()
+        thread.join(LONGEST_WAIT)
+        assert not thread.is_alive()
