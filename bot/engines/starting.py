@@ -22,6 +22,7 @@ from bot.engines.transformers_serve import TransformersServe
 from bot.engines.vllm import Launch, Vllm
 from bot.engines.wishes import Wish
 from bot.settings import Settings
+from training.surroundings import search_path
 
 _NEEDED = ("torch", "transformers", "peft", "fastapi", "uvicorn")
 _MODELS = "models"
@@ -55,9 +56,7 @@ class Starter:
     def environment(self) -> Mapping[str, str]:
         """Return what it needs beside what is set here."""
         if self.name == "vLLM":
-            beside = str(Path(sys.executable).parent)
-            path = os.pathsep.join((beside, os.environ.get("PATH", "")))
-            return {vllm.RUNTIME: "True", "VLLM_NO_USAGE_STATS": "1", "PATH": path}
+            return {vllm.RUNTIME: "True", "VLLM_NO_USAGE_STATS": "1", "PATH": search_path()}
         return transformers_serve.ENVIRONMENT
 
     def fresh_folder(self) -> Path:
@@ -113,8 +112,7 @@ def _see_here(url: str) -> None:
 
 
 def _installed(wanted: str) -> tuple[Literal["vLLM", "transformers serve"], tuple[str, ...]]:
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    found = shutil.which("vllm", path=path) if wanted != "transformers" else None
+    found = shutil.which("vllm", path=search_path()) if wanted != "transformers" else None
     if found:
         return "vLLM", (found, "serve")
     if wanted == "vllm":

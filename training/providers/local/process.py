@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from training.providers import ProviderError
 from training.providers.local.job import LOG, PROCESSES
-from training.surroundings import surroundings
+from training.surroundings import search_path, surroundings
 
 _LOCK, _GROUP = ".lock", ".group"
 _MODULE = "training.providers.lora"
@@ -31,7 +31,7 @@ def start(folder: Path, launch: str) -> subprocess.Popen[bytes]:
 
     It has a process group of its own. When this process is gone, its standard input ends, and it stops in order.
     """
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    path = search_path()
     first, *others = shlex.split(launch) or [sys.executable]
     program = shutil.which(first, path=path)
     if not program:
