@@ -128,6 +128,19 @@ def test_a_trainer_that_is_killed_again_and_again_at_one_step_fails_the_run(tmp_
     assert not (tmp_path / "run-1" / MANIFEST).exists()
 
 
+def test_a_trainer_knows_no_secret_of_ours(tmp_path: Path, llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SARAH_TUNING_KEY", "DISCORD_TOKEN", "SLACK_BOT_TOKEN", "OPENAI_API_KEY", "WANDB_API_KEY", "HF_TOKEN"):
+        monkeypatch.setenv(name, f"made-up-{name}")
+    bench = Bench(tmp_path, llama, steps=12)
+    bench.provider = Local(
+        lambda run: tmp_path / run, tmp_path / "presets", lambda model: tmp_path / model, "sh -c env"
+    )
+    bench.start(bench.order())
+    bench.until(ended)
+    told = (tmp_path / "run-1" / jobs.LOG).read_text()
+    assert {line for line in told.splitlines() if "made-up" in line} == {"HF_TOKEN=made-up-HF_TOKEN"}
+
+
 def test_a_second_round_is_tuned_from_a_model_of_ours_as_its_first_was(bench: Bench) -> None:
     bench.start(bench.order())
     bench.until(ended)
