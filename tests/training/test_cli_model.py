@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import OTHER_DATA
 from tests.training.cli_kit import REPOSITORY, Sarah
 from tests.training.gate_kit import keep
 from training.pricing import read_prices
@@ -143,7 +144,11 @@ def test_a_model_whose_base_was_shut_down_is_promoted_by_force_and_with_a_reason
 
 
 @pytest.mark.parametrize("force", [(), ("--force", "--reason", "I know.")])
-def test_a_model_whose_files_were_changed_is_not_promoted_even_by_force(sarah: Sarah, force: tuple[str, ...]) -> None:
+def test_a_model_whose_files_were_changed_is_not_promoted_even_by_force(
+    sarah: Sarah, force: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This company's discriminator is fitted in a moment.
+    monkeypatch.setenv("SARAH_DATA", str(OTHER_DATA))
     sarah.dataset()
     made = sarah("train", "start", "seed", "--yes", "--wait", "--json").json["model"]
     [folder] = (sarah.home / "models").iterdir()
