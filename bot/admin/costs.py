@@ -26,6 +26,8 @@ class Served:
 
     url: str = ""
     model: str = ""
+    is_ours: bool = False
+    """Whether it was tuned on a machine of one's own, which asks nothing for its answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +94,7 @@ def _told(scenario: Scenario) -> Iterable[list[str]]:
 
 @lru_cache(64)
 def _rates(served: Served) -> Rates | None:
-    """Return the price of a hosted model; a server of one's own has no list of prices."""
+    """Return the price of a hosted model; a server that somebody else may run has no list of prices."""
+    if served.is_ours:
+        return Rates(input=0.0, output=0.0)
     return read_prices().answering(served.model) if served.url.rstrip("/") == OPENAI else None

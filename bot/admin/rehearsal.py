@@ -172,7 +172,9 @@ class Rehearsal:
         if model in {BASE, UNTRAINED}:
             return None if self.asking.is_free(model) else self._company.base
         tuned = await asyncio.to_thread(lambda: self._records.open().model(model))
-        return None if tuned.provider == "embedded" else Served(tuned.base_url, tuned.served_as)
+        if tuned.provider == "embedded":
+            return None
+        return Served(tuned.base_url, tuned.served_as, is_ours=tuned.provider == "local")
 
     def _kept(self, model: str, trials: int, scenarios: Sequence[Scenario]) -> Scorecard | None:
         return self._shelf.find(model, fingerprint(scenarios), trials, self._company.setup)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.admin.costs import Costs, Served
 from bot.admin.drafting import DRAFT
 from bot.admin.rehearsal import SAMPLED
 from bot.admin.setups import setup_of
 from bot.guard import Subject
+from bot.models import Prompt
 from bot.settings import Settings
+from tests import champions
 from tests.admin.kit import audited, examples, open_small, until
 from tests.admin_kit import CHANNEL, HERE, OWNER, Scene, Wall, file, open_office
 from tests.kit import OTHER_DATA, PERSONA, ScriptedModel
@@ -155,6 +158,17 @@ async def test_an_embedded_model_is_free(tmp_path: Path) -> None:
     async with open_small(tmp_path) as scene:
         [card] = await scene.office.rehearsal.cards(["untrained"])
     assert (card.tokens, card.cost) == ((0, 0), 0)
+
+
+async def test_a_model_that_was_tuned_here_asks_nothing_for_its_answers(home: Path) -> None:
+    async with open_small(home) as scene:
+        made = [champions.tuned_here(home), champions.served(home, "http://127.0.0.1:8000/v1")]
+        ours, elsewhere = await scene.office.rehearsal.errands([model.id for model in made])
+    assert ours.told == f"{SAMPLED * TURNS} questions for nothing"
+    assert elsewhere.told == f"{SAMPLED * TURNS} questions for an unknown price"
+    prompt = Prompt(PERSONA, (), (), "Is it on?")
+    taken = Costs().of(Served("http://127.0.0.1:8000/v1", ours.model, is_ours=True), prompt, "Yes.")
+    assert (taken.cost_usd, taken.output_tokens) == (0, 2)
 
 
 # What is kept.

@@ -40,11 +40,12 @@ from training.registry import Plan, Registry, RegistryError, open_registry
 from training.runs import engine, queues
 from training.runs.lifeline import alive, is_gone, lifeline, new_name
 from training.runs.takeover import Takeover
+from training.runs.unheard import Unheard
 from training.runs.workbench import Workbench
 from training.runs.worker import is_at_work, start_in_background, take_runs, work
 
 WHOLE = ["check", "split", "price", "upload", "create", "watch", "collect", "register"]
-PACE = replace(QUICK, beat=0.05, lease=5.0, take_over=0.5)
+PACE = replace(QUICK, beat=0.05, lease=5.0, take_over=0.5, unheard=0.2)
 
 
 @pytest.fixture
@@ -131,11 +132,49 @@ def test_a_run_that_is_tuned_here_waits_for_a_machine_that_can(kept: Kept, monke
     made = replace(shared(kept, Scripted()), providers=provider_of)
     with taking(made):
         come_true(lambda: registry.run(anywhere.id).ended and len(flows(place)) == 2)
+        come_true(lambda: told(registry, here.id) == ["unheard"])
+    [event] = registry.events(here.id)
+    assert "run `sarah worker` where what tunes models is installed" in event.text
     assert registry.run(here.id).state == "queued"
+    assert "unheard" not in told(registry, anywhere.id)
     assert sorted(flows(place)) == [("ENQUEUED", "local"), ("SUCCESS", "runs")]
     monkeypatch.setattr(queues, "is_installed", lambda: True)
     work(replace(made, stop=threading.Event()))
     assert registry.run(here.id).state == "succeeded"
+    assert told(registry, here.id).count("unheard") == 1
+
+
+@contextmanager
+def unheard(database: SecretStr, made: Workbench, clock: Callable[[], float]) -> Generator[Unheard]:
+    """Look after runs that nobody can take."""
+    opened = engine_for(database, {})
+    try:
+        yield Unheard(opened, replace(made, pace=replace(PACE, beat=1.0, unheard=30.0)), clock)
+    finally:
+        opened.dispose()
+
+
+def test_a_run_tells_that_nobody_can_take_it_only_where_that_stays_so(kept: Kept) -> None:
+    place, registry, dataset = kept
+    held, waits = start(registry, dataset, "local"), start(registry, dataset, "local")
+    registry.update_run(held.id, state="paused")
+    now, made = 0.0, shared(kept, Scripted())
+
+    def after(seconds: float) -> list[str]:
+        nonlocal now
+        now += seconds
+        looking.look(registry.unfinished())
+        assert told(registry, held.id) == []
+        return told(registry, waits.id)
+
+    with unheard(place.database, made, lambda: now) as looking:
+        assert after(5.0) == after(29.0) == []
+        with lifeline(place.database, new_name(), PACE, lambda: None, tunes=True):
+            assert after(2.0) == []
+        # The time begins anew with the worker's end, and another's that cannot tune either does not count.
+        with lifeline(place.database, new_name(), PACE, lambda: None):
+            assert after(2.0) == after(29.0) == []
+            assert after(1.0) == after(60.0) == ["unheard"]
 
 
 @pytest.mark.parametrize("with_database", [False, True])

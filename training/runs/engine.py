@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from training.postgresql import engine_for, named, why
 from training.registry import RegistryError, Run
 from training.runs.lifeline import Lifeline, lifeline, new_name
-from training.runs.queues import AT_ONCE, heard_here, queue_of
+from training.runs.queues import AT_ONCE, LOCAL, heard_here, queue_of
 from training.runs.takeover import Takeover
+from training.runs.unheard import Unheard
 from training.runs.workbench import Workbench, log
 from training.runs.workflow import Workflow
 
@@ -35,6 +36,7 @@ class _Shared:
 
     lifeline: Lifeline
     takeover: Takeover
+    unheard: Unheard
 
 
 class Engine:
@@ -66,8 +68,11 @@ class Engine:
             reason = f"The work on {run.id} has ended ({ended}) and left no result: start another run."
             self._bench.registry.update_run(run.id, state="failed", reason=reason)
 
-    def look_after_others(self) -> None:
-        """Have the runs of workers that are gone go on; raises RegistryError where this one is cut off itself."""
+    def look_after_others(self, runs: Sequence[Run]) -> None:
+        """Have the runs of workers that are gone go on, and those tell so that wait for a worker that is not there.
+
+        `runs` are all that have not ended. Raises RegistryError where this worker is cut off itself.
+        """
         if self.shared is None:
             return
         database = named(self._bench.database)
@@ -75,6 +80,7 @@ class Engine:
             raise RegistryError(f"This worker was cut off from {database}: its runs go on when one is back.")
         try:
             self.shared.takeover.look()
+            self.shared.unheard.look(runs)
         except SQLAlchemyError as error:
             raise RegistryError(f"Runs cannot be seen in {database} ({why(error)}): they go on then.") from None
 
@@ -160,17 +166,17 @@ def _alone(bench: Workbench) -> Generator[Engine]:
 @contextmanager
 def _among_others(bench: Workbench) -> Generator[Engine]:
     """Work with a database that other workers have, too, under a name of one's own."""
-    name, pace = new_name(), bench.pace
+    name, pace, heard = new_name(), bench.pace, heard_here()
     with ExitStack() as stack:
         database = engine_for(bench.database, {"idle_in_transaction_session_timeout": "60000"})
         stack.callback(database.dispose)
         DBOS(config={**_config(bench), "system_database_engine": database, "executor_id": name})
-        DBOS.listen_queues(heard_here())
+        DBOS.listen_queues(heard)
         engine = Engine(bench)
-        held = stack.enter_context(lifeline(bench.database, name, pace, engine.cut_off))
+        held = stack.enter_context(lifeline(bench.database, name, pace, engine.cut_off, tunes=LOCAL in heard))
         takeover = Takeover(database, name, _NAME, pace)
         stack.callback(takeover.close)
-        engine.shared = _Shared(held, takeover)
+        engine.shared = _Shared(held, takeover, Unheard(database, bench))
         stack.callback(engine.stop)
         try:
             DBOS.launch()

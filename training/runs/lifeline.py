@@ -20,9 +20,11 @@ from training.runs.workbench import Pace
 
 # The first half of the lock's number; the second half tells one worker from another.
 _WORKERS = 0x5A12A4
-_ALIVE = sa.text(
+# A lock that all workers share which can tune on their own machine.
+_TUNERS = 0x5A12A5
+_HELD = sa.text(
     "SELECT CAST(objid AS bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-    " AND classid = :workers AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid = :locks AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _HOLD = sa.text("SELECT pg_try_advisory_xact_lock(:workers, :number)")
 
@@ -44,7 +46,12 @@ def _number(name: str) -> int:
 
 def alive(connection: sa.Connection) -> set[int]:
     """Return the numbers whose locks somebody holds."""
-    return set(connection.scalars(_ALIVE, {"workers": _WORKERS}))
+    return set(connection.scalars(_HELD, {"locks": _WORKERS}))
+
+
+def anyone_tunes(connection: sa.Connection) -> bool:
+    """Tell whether any worker is there that can tune on its own machine."""
+    return connection.scalar(_HELD, {"locks": _TUNERS}) is not None
 
 
 def hold_for_now(connection: sa.Connection, name: str) -> bool:
@@ -103,13 +110,20 @@ class Lifeline:
 
 
 @contextmanager
-def lifeline(address: SecretStr, name: str, pace: Pace, on_loss: Callable[[], None]) -> Generator[Lifeline]:
-    """Hold a worker's lock; `on_loss` is called in a thread of its own when it is lost. Raises RegistryError."""
+def lifeline(
+    address: SecretStr, name: str, pace: Pace, on_loss: Callable[[], None], *, tunes: bool = False
+) -> Generator[Lifeline]:
+    """Hold a worker's lock, and that of those who tune on their own machine if it `tunes`; raises RegistryError.
+
+    `on_loss` is called in a thread of its own when it is lost.
+    """
     try:
         connection = connected(address, f"sarah worker {os.getpid()}")
         # Whoever says nothing for so long is frozen or cut off.
         connection.execute("SELECT set_config('idle_session_timeout', %s, false)", [str(int(pace.lease * 1000))])
         connection.execute("SELECT pg_advisory_lock(%s, %s)", [_WORKERS, _number(name)])
+        if tunes:
+            connection.execute("SELECT pg_advisory_lock_shared(%s, 0)", [_TUNERS])
     except UnknownDatabase as unknown:
         raise RegistryError(str(unknown)) from None
     except psycopg.Error as error:

@@ -70,6 +70,8 @@ class Pace:
     """Without an answer to its signs of life, after which a worker stops: the others may take it for gone."""
     take_over: float = 6.0
     """After which the runs of a worker that is gone go on elsewhere: it has surely stopped by then."""
+    unheard: float = 30.0
+    """After which a run tells that no worker can take it; one that begins anew is back by then."""
 
     def patience_for(self, step: str) -> float:
         """Return how long a provider may be out of reach at a step."""

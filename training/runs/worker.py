@@ -90,9 +90,10 @@ def _serve(bench: Workbench, is_done: Callable[["Engine"], bool], begun: Callabl
     with launched(replace(bench, stop=threading.Event(), shown={}, left=[], found={})) as engine:
         begun()
         while True:
-            for run in bench.registry.unfinished():
+            unfinished = bench.registry.unfinished()
+            for run in unfinished:
                 engine.begin(run)
-            engine.look_after_others()
+            engine.look_after_others(unfinished)
             engine.raise_what_was_left()
             if is_done(engine):
                 return
