@@ -29,13 +29,6 @@ def embedded(where: Where, question: str, answer: str, topic: str = "") -> Model
         return registry.register(Tuned(run, folder=str(folder), topic=topic), "tests", time.time())
 
 
-def tuned_here(where: Where) -> Model:
-    """Register a model that a trainer of ours made, without its weights."""
-    with open_registry(where) as registry:
-        run = _started(registry, "local")
-        return registry.register(Tuned(run, folder=f"models/{run}"), "tests", time.time())
-
-
 def _started(registry: Registry, provider: str, url: str = "") -> str:
     registry.record_dataset("d1", "lamps", 1, 1, 0, "tests", time.time())
     return registry.start_run(Plan("d1", provider, "zen-1", url), "tests", time.time()).id

@@ -14,9 +14,10 @@ from bot.admin.setups import setup_of
 from bot.guard import Subject
 from bot.models import Prompt
 from bot.settings import Settings
-from tests import champions
 from tests.admin.kit import audited, examples, open_small, until
 from tests.admin_kit import CHANNEL, HERE, OWNER, Scene, Wall, file, open_office
+from tests.champions import served
+from tests.engines.kit import local
 from tests.kit import OTHER_DATA, PERSONA, ScriptedModel
 from tests.training.local_kit import preset_in
 from training.evaluation.scorecard import Scorecard, read_all
@@ -162,7 +163,7 @@ async def test_an_embedded_model_is_free(tmp_path: Path) -> None:
 
 async def test_a_model_that_was_tuned_here_asks_nothing_for_its_answers(home: Path) -> None:
     async with open_small(home) as scene:
-        made = [champions.tuned_here(home), champions.served(home, "http://127.0.0.1:8000/v1")]
+        made = [local(home), served(home, "http://127.0.0.1:8000/v1")]
         ours, elsewhere = await scene.office.rehearsal.errands([model.id for model in made])
     assert ours.told == f"{SAMPLED * TURNS} questions for nothing"
     assert elsewhere.told == f"{SAMPLED * TURNS} questions for an unknown price"
