@@ -87,15 +87,12 @@ class Log(Strict):
     options: dict[str, str]
 
 
-class Service(Strict):
-    """How the bot's container is run."""
+class Container(Strict):
+    """How any of our containers is run."""
 
-    build: str
     image: str
     env_file: list[EnvFile]
     environment: dict[str, str]
-    ports: list[str]
-    volumes: list[str | Bind]
     restart: str
     init: bool
     stop_grace_period: str
@@ -103,9 +100,17 @@ class Service(Strict):
     tmpfs: list[str]
     cap_drop: list[str]
     security_opt: list[str]
-    mem_limit: str
     pids_limit: int
     logging: Log
+
+
+class Service(Container):
+    """How the bot's container is run."""
+
+    build: str
+    ports: list[str]
+    volumes: list[str | Bind]
+    mem_limit: str
 
 
 class Build(Strict):
@@ -123,26 +128,14 @@ class Dependency(Strict):
     restart: bool
 
 
-class Engine(Strict):
+class Engine(Container):
     """How the container is run that serves models of one's own."""
 
     profiles: list[str]
     build: Build
-    image: str
     network_mode: str
     depends_on: dict[str, Dependency]
-    env_file: list[EnvFile]
-    environment: dict[str, str]
     volumes: list[str]
-    restart: str
-    init: bool
-    stop_grace_period: str
-    read_only: bool
-    tmpfs: list[str]
-    cap_drop: list[str]
-    security_opt: list[str]
-    pids_limit: int
-    logging: Log
 
 
 class Services(Strict):

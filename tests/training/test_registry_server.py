@@ -151,33 +151,6 @@ def test_whoever_freezes_while_it_writes_does_not_stop_the_others(
         assert [line.action for line in others.audit_log()] == ["export"]
 
 
-def test_an_error_tells_neither_the_statement_nor_what_was_to_be_kept(place: Place) -> None:
-    with open_registry(place) as registry:
-        behind(place, "ALTER TABLE audit RENAME TO elsewhere")
-        with pytest.raises(RegistryError) as raised:
-            registry.audit("ana", 1.0, "export", SECRET)
-    assert 'relation "audit" does not exist' in str(raised.value)
-    told = "".join(traceback.format_exception(raised.value))
-    assert SECRET not in told
-    assert "INSERT" not in told
-
-
-def test_what_fails_half_way_leaves_nothing_behind(place: Place) -> None:
-    with open_registry(place) as registry:
-        run = started(registry)
-        behind(place, "ALTER TABLE audit RENAME TO elsewhere")
-        for refused in (
-            lambda: registry.start_run(run.plan, "ana", 1.0),
-            lambda: registry.update_run(run.id, state="running"),
-            lambda: registered(registry),
-        ):
-            with pytest.raises(RegistryError):
-                refused()
-        behind(place, "ALTER TABLE elsewhere RENAME TO audit")
-        assert registry.runs() == [run]
-        assert registry.models() == []
-
-
 def test_a_server_that_was_started_again_is_met_again(tmp_path: Path) -> None:
     with cluster() as away, away.database() as database, open_registry(Place(tmp_path, database)) as registry:
         run = started(registry)
