@@ -286,7 +286,7 @@ async def test_a_run_on_this_machine_tells_how_fast_it_learns_and_when_it_ends(
     async with open_small(home, sarah_local_launch=LAUNCH) as scene:
         run = await started(scene, "lamps", provider="local")
         told = asyncio.create_task(followed(scene, run, wall))
-        await until(lambda: wall.posted and "tokens a second" in wall.shown["m1"].text)
+        await until(lambda: wall.posted and "tokens learned" in wall.shown["m1"].text)
         assert (
             "training loss 2.0000 at step 1 · validation loss 2.1000 at step 1 · 1,234 tokens a second ·"
             " 5.1 GB of memory · cost about $0.00, 100 tokens learned · for "

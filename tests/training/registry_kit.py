@@ -1,5 +1,7 @@
 """A registry for tests, over a real file or a real server, with something in it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
@@ -26,6 +28,16 @@ def registered(registry: Registry, tuned: Tuned | None = None) -> Model:
 def actions(registry: Registry) -> list[str]:
     """Return what the audit log says was done, oldest first."""
     return [line.action for line in reversed(registry.audit_log(1000))]
+
+
+@contextmanager
+def without_audit(place: Place) -> Generator[None]:
+    """Hide the table of the audit log; it is back afterwards, for later tests may use the same database."""
+    behind(place, "ALTER TABLE audit RENAME TO elsewhere")
+    try:
+        yield
+    finally:
+        behind(place, "ALTER TABLE elsewhere RENAME TO audit")
 
 
 def behind(place: Place, statement: LiteralString) -> None:

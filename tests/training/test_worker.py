@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from tests.kit import OTHER_DATA
+from tests.training.cli_kit import PATIENCE
 from tests.training.workflow_kit import (
     DONE,
     QUICK,
@@ -45,9 +46,9 @@ def working(made: Workbench, until: str | None = None) -> Generator[threading.Th
         yield thread
 
 
-def come_true(what: Callable[[], bool]) -> None:
+def come_true(what: Callable[[], bool], within: float = LONGEST_WAIT) -> None:
     """Wait until something is so."""
-    deadline = time.monotonic() + LONGEST_WAIT
+    deadline = time.monotonic() + within
     while not what():
         assert time.monotonic() < deadline
         time.sleep(MOMENT)
@@ -293,6 +294,6 @@ def test_a_run_is_done_in_the_background(tmp_path: Path, monkeypatch: pytest.Mon
         run = start(registry, dataset, provider="embedded")
         process = start_in_background(tmp_path)
         assert os.getsid(process.pid) == process.pid
-        come_true(lambda: registry.run(run.id).ended)
+        come_true(lambda: registry.run(run.id).ended, PATIENCE)
         assert registry.run(run.id).state == "succeeded"
         process.wait()
